@@ -1,0 +1,35 @@
+# make setup once makes .venv with the commands in it; every other target sets itself up.
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLE := tests/golden/data/real-a-runtime-file/00000000000001be.fsm
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: setup demo test test-long lint wheel clean
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh $(SAMPLE)
+
+# $GOLDEN: a folder with more golden cases than the few that the project carries.
+test: setup
+	$(PYTEST)
+
+test-long: setup
+	HYPOTHESIS_PROFILE=long $(PYTEST)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+wheel: setup
+	.ci/check-wheel $(BIN)/python $(SAMPLE)
+
+clean:
+	rm -rf .venv build dist *.egg-info

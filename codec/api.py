@@ -1,0 +1,111 @@
+"""The two calls of the library: `decode_snapshot` and `encode_snapshot`, their options and results.
+
+What a command line does, a program can do with one call; command lines only parse flags and show results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+Engine = Literal["compiled", "interpreter"]
+Versions = Literal["newest", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A structured warning: the event's name and its fields, in the order that the spec gives them."""
+
+    event: str
+    fields: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `done` of `total` units (bytes of input when decoding, files when encoding); total 0 = unknown."""
+
+    phase: str
+    done: int
+    total: int
+
+
+def _ignore(_: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeOptions:
+    """How to decode.
+
+    `adapters` are names that the format declares, empty = all. `switches` are the options that the format's spec
+    declares (boolean or text). `as_of` bounds the versions that count. `versions="all"` feeds every version in file
+    order, as the reference decoder does. `cluster_id` goes into the manifest.
+    """
+
+    adapters: tuple[str, ...] = ()
+    switches: Mapping[str, object] = field(default_factory=dict)
+    versions: Versions = "newest"
+    as_of: int | None = None
+    cluster_id: str = ""
+    replace: bool = False
+    sync: bool = True
+    engine: Engine = "compiled"
+    format: str = "elastickv"
+    warn: Callable[[Warned], None] = _ignore
+    progress: Callable[[Progress], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeResult:
+    """What a decode did. `counts` has `entries`, one count per adapter, `tombstone`, `internal`, `unknown`, and what
+    version resolution hid (`older`, `expired`, `deleted`, `later`, `operational`)."""
+
+    last_commit_ts: int
+    container: str
+    counts: Mapping[str, int]
+    unknown_prefixes: tuple[str, ...]
+    losses: Mapping[str, int]
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeOptions:
+    """How to encode; `adapters` as in `DecodeOptions`, `last_commit_ts` None = the manifest's."""
+
+    adapters: tuple[str, ...] = ()
+    switches: Mapping[str, object] = field(default_factory=dict)
+    last_commit_ts: int | None = None
+    self_test: bool = False
+    scratch_root: Path | None = None
+    engine: Engine = "compiled"
+    format: str = "elastickv"
+    warn: Callable[[Warned], None] = _ignore
+    progress: Callable[[Progress], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeResult:
+    """What an encode did; with a self-test that did not match, nothing was given to the sink and `mismatch` says why."""
+
+    last_commit_ts: int
+    manifest_last_commit_ts: int
+    cluster_id: str
+    adapters: tuple[str, ...]
+    entries: int
+    bytes_written: int
+    sha256: str
+    self_test_ran: bool
+    self_test_matched: bool
+    mismatch: str
+    counts: Mapping[str, int]
+
+
+def decode_snapshot(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
+    """Decode the snapshot file `source` into the new tree `target`; the tree appears whole or not at all."""
+    raise NotImplementedError
+
+
+def encode_snapshot(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
+    """Encode the tree `source` and write the snapshot to `sink` once it is complete (and self-tested, if asked)."""
+    raise NotImplementedError

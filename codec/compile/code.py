@@ -1,0 +1,80 @@
+"""A small builder of Python source: lines, local names, and the constants and imports that stand at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Code:
+    """Source of one module, built function by function.
+
+    What several functions share (struct packers, imports, byte literals) is named once at the top; local names are
+    made from what they hold, so that the text can be read.
+    """
+
+    def __init__(self) -> None:
+        self._top: dict[str, str] = {}
+        self._imports: dict[str, set[str]] = {}
+        self._body: list[str] = []
+        self._depth = 0
+        self._used: dict[str, int] = {}
+
+    def line(self, text: str = "") -> None:
+        """One line at the current depth."""
+        self._body.append("    " * self._depth + text if text else "")
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """An indented block under `head:`."""
+        self.line(head + ":")
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    @contextmanager
+    def function(self, name: str, parameters: str, result: str, doc: str) -> Iterator[None]:
+        """A function; local names start afresh."""
+        self.line()
+        self.line()
+        self._used = {}
+        with self.block(f"def {name}({parameters}) -> {result}"):
+            self.line(f'"""{doc}"""')
+            yield
+
+    def fresh(self, name: str) -> str:
+        """A local name that is not taken yet."""
+        self._used[name] = taken = self._used.get(name, 0) + 1
+        return name if taken == 1 else f"{name}_{taken}"
+
+    def reject_if(self, condition: str) -> None:
+        """Leave to the interpreter whatever fulfils `condition`."""
+        self.imported("codec.layout.base", "Reject")
+        self.line(f"if {condition}:")
+        self.line("    raise Reject")
+
+    def imported(self, module: str, name: str) -> str:
+        """`name`, imported from `module`."""
+        self._imports.setdefault(module, set()).add(name)
+        return name
+
+    def packer(self, layout: str, method: str) -> str:
+        """A method of a precompiled `struct`, under a name such as `unpack_from_be_Q`."""
+        self.imported("struct", "Struct")
+        name = f"{method}_{'be' if layout[0] == '>' else 'le'}_{layout[1:]}"
+        self._top[name] = f'Struct("{layout}").{method}'
+        return name
+
+    def constant(self, name: str, text: str) -> str:
+        """A constant at the top of the module: `name = text`."""
+        assert self._top.get(name, text) == text, name
+        self._top[name] = text
+        return name
+
+    def text(self, doc: str) -> str:
+        """The whole module."""
+        lines = [f'"""{doc}"""', "", "from __future__ import annotations", ""]
+        for module in sorted(self._imports, key=lambda name: ("." in name, name)):
+            lines.append(f"from {module} import {', '.join(sorted(self._imports[module]))}")
+        lines += ["", *(f"{name} = {text}" for name, text in self._top.items())]
+        return "\n".join(lines + self._body) + "\n"

@@ -1,0 +1,266 @@
+"""How a value looks inside a JSON document: one class a face, with writer, reader, JSON Schema and generated code.
+
+A face knows the model's scalar type; whether a missing or null member means something is said by `missing`.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from codec.layout.base import Wrong
+from codec.layout.json_write import base64url, number, quote
+
+if TYPE_CHECKING:
+    from codec.compile.code import Code
+
+RANGES = {
+    "u8": (0, (1 << 8) - 1),
+    "u16": (0, (1 << 16) - 1),
+    "u32": (0, (1 << 32) - 1),
+    "u63": (0, (1 << 63) - 1),
+    "u64": (0, (1 << 64) - 1),
+    "i64": (-(1 << 63), (1 << 63) - 1),
+}
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+
+
+class Face(ABC):
+    """A value of the model as a JSON value."""
+
+    word: ClassVar[str]
+    takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word
+    config: ClassVar[dict[str, object]] = {}
+
+    def __init__(self, model: str, html: bool) -> None:
+        self.model, self.html = model, html
+
+    @classmethod
+    def build(cls, argument: object, options: dict[str, object], model: str, html: bool) -> Face:
+        """The face as a spec configures it, for a field of type `model`."""
+        return cls(model, html)
+
+    @abstractmethod
+    def write(self, value: object, newline: str) -> str:
+        """The JSON text; `newline` is a line break with the indentation around it, empty for compact text."""
+
+    @abstractmethod
+    def read(self, value: object) -> object:
+        """The model's value; raises `Wrong`."""
+
+    def missing(self) -> object:
+        """The value of a member that is left out or null; raises `Wrong` where there is none."""
+        raise Wrong("a value", "nothing")
+
+    @abstractmethod
+    def schema(self) -> dict[str, object]:
+        """The JSON Schema of what `write` gives."""
+
+    def emit_write(self, code: Code, value: str, newline: str) -> str:
+        """The expression of the JSON text; by default it calls the face itself."""
+        return f"{code.face(self)}.write({value}, {newline!r})"
+
+    def emit_read(self, code: Code, value: str) -> str:
+        """The expression of the model's value."""
+        return f"{code.face(self)}.read({value})"
+
+    def describe(self) -> str:
+        """One line for the manual."""
+        return (type(self).__doc__ or "").strip().splitlines()[0]
+
+
+FACES: dict[str, type[Face]] = {}
+
+
+def face(word: str) -> Callable[[type[Face]], type[Face]]:
+    """Register a face class under its word."""
+
+    def register(kind: type[Face]) -> type[Face]:
+        kind.word = word
+        FACES[word] = kind
+        return kind
+
+    return register
+
+
+@face("integer")
+class Integer(Face):
+    """A whole number in plain decimal digits, within the range of its type."""
+
+    def write(self, value: object, newline: str) -> str:
+        return str(value)
+
+    def read(self, value: object) -> object:
+        low, high = RANGES[self.model]
+        if type(value) is not int:
+            raise Wrong(f"a whole number, {low} to {high}", found(value))
+        if not low <= value <= high:
+            raise Wrong(f"{low} to {high}", str(value)[:40])
+        return value
+
+    def missing(self) -> object:
+        return 0
+
+    def schema(self) -> dict[str, object]:
+        low, high = RANGES[self.model]
+        return {"type": "integer", "minimum": low, "maximum": high}
+
+    def emit_write(self, code: Code, value: str, newline: str) -> str:
+        return f"str({value})"
+
+
+@face("text")
+class Text(Face):
+    """A string."""
+
+    def write(self, value: object, newline: str) -> str:
+        return quote(value if isinstance(value, str) else value.decode(), self.html)  # type: ignore[attr-defined]
+
+    def read(self, value: object) -> object:
+        if type(value) is not str:
+            raise Wrong("a string", found(value))
+        return value.encode() if self.model == "bytes" else value
+
+    def missing(self) -> object:
+        return b"" if self.model == "bytes" else ""
+
+    def schema(self) -> dict[str, object]:
+        return {"type": "string"}
+
+    def emit_write(self, code: Code, value: str, newline: str) -> str:
+        value = f"{value}.decode()" if self.model == "bytes" else value
+        return f"{code.imported('codec.layout.json_write', 'quote')}({value}, {self.html})"
+
+
+@face("flag")
+class Flag(Face):
+    """True or false."""
+
+    def write(self, value: object, newline: str) -> str:
+        return "true" if value else "false"
+
+    def read(self, value: object) -> object:
+        if type(value) is not bool:
+            raise Wrong("true or false", found(value))
+        return value
+
+    def missing(self) -> object:
+        return False
+
+    def schema(self) -> dict[str, object]:
+        return {"type": "boolean"}
+
+
+@face("text_or_base64")
+class TextOrBase64(Face):
+    """Text if the bytes are UTF-8, else an object with one member that holds them as unpadded base64url."""
+
+    takes = {"type": "string"}  # the name of that member
+
+    def __init__(self, model: str, html: bool, member: str) -> None:
+        super().__init__(model, html)
+        self.member = member
+
+    @classmethod
+    def build(cls, argument: object, options: dict[str, object], model: str, html: bool) -> Face:
+        assert isinstance(argument, str)
+        return cls(model, html, argument)
+
+    def write(self, value: object, newline: str) -> str:
+        if isinstance(value, str):
+            return quote(value, self.html)
+        assert isinstance(value, bytes)
+        try:
+            return quote(value.decode(), self.html)
+        except UnicodeDecodeError:
+            name = quote(self.member, self.html)
+            if not newline:
+                return f'{{{name}:"{base64url(value)}"}}'
+            return f'{{{newline}  {name}: "{base64url(value)}"{newline}}}'
+
+    def read(self, value: object) -> object:
+        if type(value) is str:
+            return value if self.model == "text" else value.encode()
+        if type(value) is not dict or type(encoded := value.get(self.member)) is not str:
+            raise Wrong(f"a string, or an object whose `{self.member}` is a string", found(value))
+        raw = from_base64url(encoded)
+        if self.model != "text":
+            return raw
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            raise Wrong("UTF-8 text", raw[:16].hex(" ")) from None
+
+    def schema(self) -> dict[str, object]:
+        encoded: dict[str, object] = {
+            "type": "object",
+            "required": [self.member],
+            "properties": {self.member: {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}},
+        }
+        return {"anyOf": [{"type": "string"}, encoded]}
+
+
+@face("number")
+class Number(Face):
+    """A number in the shortest digits that give it back, or one of two words for the infinities."""
+
+    takes = {"enum": ["f64"]}
+    config = {"infinity": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}}
+
+    def __init__(self, model: str, html: bool, infinity: tuple[str, str]) -> None:
+        super().__init__(model, html)
+        self.infinity = infinity
+        self._words = {infinity[0]: float("inf"), infinity[1]: float("-inf")}
+
+    @classmethod
+    def build(cls, argument: object, options: dict[str, object], model: str, html: bool) -> Face:
+        plus, minus = options["infinity"]  # type: ignore[misc]
+        return cls(model, html, (plus, minus))
+
+    def write(self, value: object, newline: str) -> str:
+        assert isinstance(value, float)
+        if value in (float("inf"), float("-inf")):
+            return quote(self.infinity[value < 0], self.html)
+        return number(value)
+
+    def read(self, value: object) -> object:
+        if type(value) is str and value in self._words:
+            return self._words[value]
+        if isinstance(value, bool) or value is None or type(value) is str or not isinstance(value, (int, str)):
+            raise Wrong(f"a number, {quote(self.infinity[0], False)} or {quote(self.infinity[1], False)}", found(value))
+        try:
+            result = float(value)
+        except OverflowError:
+            result = float("inf")
+        if result in (float("inf"), float("-inf")):
+            raise Wrong("a number that 64 bits can hold", str(value)[:40])
+        return result
+
+    def schema(self) -> dict[str, object]:
+        return {"anyOf": [{"type": "number"}, {"enum": list(self.infinity)}]}
+
+
+def from_base64url(text: str) -> bytes:
+    """The bytes of unpadded base64url text; line breaks are skipped; raises `Wrong`."""
+    plain = text.replace("\r", "").replace("\n", "")
+    if not _BASE64URL.fullmatch(plain) or len(plain) % 4 == 1:
+        raise Wrong("base64url without padding", found(text))
+    return urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+
+
+def found(value: object) -> str:
+    """A JSON value in a few words, for messages."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "an object" if value else "an empty object"
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if type(value) is str:
+        return f"the string {value[:30]!r}"
+    return f"the number {str(value)[:40]}"

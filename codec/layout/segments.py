@@ -1,0 +1,157 @@
+"""One component of a file's name for any bytes, and back (container-and-cli.md §4.1, §4.2).
+
+Names that cannot be turned back are short digests with a hint; the caller keeps them in a names file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from codec.layout.base import Wrong
+from codec.layout.faces import from_base64url
+
+_HEX = "0123456789abcdefABCDEF"
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The shape of a name that is a digest: `digits` of `digest`, `join`, a hint of the first `hint_bytes`."""
+
+    digest: str
+    digits: int
+    join: str
+    hint_bytes: int
+    names: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Percent-encoding of every byte outside `literal`, at most `longest` characters, with a `fallback`."""
+
+    literal: str
+    longest: int
+    mark: str
+    fallback: Fallback
+    bad: str
+    unknown: str
+
+    def __post_init__(self) -> None:
+        kept = self.literal.encode()
+        table = [chr(b) if b in kept else f"%{b:02X}" for b in range(256)]
+        escaped = re.compile("[^" + re.escape(self.literal) + "]")
+        shape = re.compile(f"[{_HEX}]{{{self.fallback.digits}}}{re.escape(self.fallback.join)}", re.DOTALL)
+        object.__setattr__(self, "_replace", lambda match: table[ord(match[0])])
+        object.__setattr__(self, "_find", escaped)
+        object.__setattr__(self, "_shape", shape)
+        object.__setattr__(self, "_plain", re.compile("[" + re.escape(self.literal) + "]*"))
+
+    def encode(self, raw: bytes) -> tuple[str, bool]:
+        """The name, and whether it must be kept in the names file."""
+        text = raw.decode("latin-1")
+        if self._find.search(text):  # type: ignore[attr-defined]
+            text = self._find.sub(self._replace, text)  # type: ignore[attr-defined]
+        too_long = len(raw) > self.longest or len(text) > self.longest
+        if too_long or text.startswith(self.mark) or self._shape.match(text):  # type: ignore[attr-defined]
+            return self._hashed(raw), True
+        return text, False
+
+    def _hashed(self, raw: bytes) -> str:
+        shape = self.fallback
+        digits = hashlib.new(shape.digest, raw).hexdigest()[: shape.digits]
+        hint = raw[: shape.hint_bytes].decode("latin-1")
+        return digits + shape.join + self._find.sub(self._replace, hint)  # type: ignore[attr-defined]
+
+    def decode(self, name: str, originals: Mapping[str, bytes]) -> bytes:
+        """The bytes that `name` stands for; `originals` is the names file. Raises `BadName`."""
+        if self._plain.fullmatch(name) and len(name) <= self.longest:  # type: ignore[attr-defined]
+            if not name.startswith(self.mark) and not self._shape.match(name):  # type: ignore[attr-defined]
+                return name.encode()
+        elif len(name) > self.longest:
+            raise BadName(self.bad, f"a name of at most {self.longest} characters", f"{len(name)}")
+        if self._shape.match(name):  # type: ignore[attr-defined]
+            if name not in originals:
+                raise BadName(self.unknown, f"a line for this name in {self.fallback.names}", "none")
+            return originals[name]
+        if name.startswith(self.mark):
+            try:
+                return from_base64url(name[len(self.mark) :])
+            except Wrong as wrong:
+                raise BadName(self.bad, wrong.expected, wrong.found) from None
+        return self._unescape(name)
+
+    def _unescape(self, name: str) -> bytes:
+        raw, at = bytearray(), 0
+        while at < len(name):
+            if name[at] != "%":
+                if name[at] not in self.literal:
+                    raise BadName(self.bad, "a letter, digit, or an escape such as %2F", repr(name[at]))
+                raw.append(ord(name[at]))
+                at += 1
+                continue
+            digits = name[at + 1 : at + 3]
+            if len(digits) < 2 or digits[0] not in _HEX or digits[1] not in _HEX:
+                raise BadName(self.bad, "two hexadecimal digits after %", repr(digits))
+            raw.append(int(digits, 16))
+            at += 3
+        return bytes(raw)
+
+
+class BadName(Wrong):
+    """A file name that stands for nothing; `code` is the error's name in the spec."""
+
+    def __init__(self, code: str, expected: str, found: str) -> None:
+        super().__init__(expected, found)
+        self.code = code
+
+
+def build(config: Mapping[str, object]) -> Segment:
+    """The segment as a spec configures it."""
+    shape, errors = config["fallback"], config["errors"]
+    assert isinstance(shape, dict) and isinstance(errors, dict)
+    text: Callable[[object], str] = str
+    longest = config["max"]
+    assert isinstance(longest, int)
+    return _build(
+        text(config["percent"]), longest, text(config["base64url_mark"]),
+        Fallback(text(shape["digest"]), shape["digits"], text(shape["join"]), shape["hint_bytes"], text(shape["names"])),
+        text(errors["bad"]), text(errors["unknown"]),
+    )  # fmt: skip
+
+
+@lru_cache
+def _build(literal: str, longest: int, mark: str, fallback: Fallback, bad: str, unknown: str) -> Segment:
+    return Segment(literal, longest, mark, fallback, bad, unknown)
+
+
+SCHEMA: dict[str, object] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["percent", "max", "base64url_mark", "fallback", "errors"],
+    "properties": {
+        "percent": {"type": "string", "minLength": 1},
+        "max": {"type": "integer", "minimum": 1},
+        "base64url_mark": {"type": "string", "minLength": 1},
+        "fallback": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["digest", "digits", "join", "hint_bytes", "names"],
+            "properties": {
+                "digest": {"enum": ["sha256"]},
+                "digits": {"type": "integer", "minimum": 1, "maximum": 64},
+                "join": {"type": "string", "minLength": 1},
+                "hint_bytes": {"type": "integer", "minimum": 0},
+                "names": {"type": "string"},
+            },
+        },
+        "errors": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["bad", "unknown"],
+            "properties": {"bad": {"type": "string"}, "unknown": {"type": "string"}},
+        },
+    },
+}

@@ -1,0 +1,211 @@
+"""Bytes and text: open-ended, and with a length in front."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import construct
+
+from codec.layout.base import Cut, Layout, Position, Setting, Wrong, plus, primitive
+from codec.layout.numbers import Fixed
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from codec.compile.code import Code
+
+
+class _Rest(construct.Construct):
+    """Everything but the last `tail` bytes."""
+
+    def __init__(self, tail: int) -> None:
+        super().__init__()
+        self.tail = tail
+
+    def _parse(self, stream: object, context: object, path: object) -> bytes:
+        left: bytes = stream.read()  # type: ignore[attr-defined]
+        if len(left) < self.tail:
+            raise Wrong(f"at least {self.tail} more bytes", f"{len(left)}")
+        stream.seek(-self.tail, 2)  # type: ignore[attr-defined]
+        return left[: len(left) - self.tail]
+
+    def _build(self, obj: bytes, stream: object, context: object, path: object) -> bytes:
+        stream.write(obj)  # type: ignore[attr-defined]
+        return obj
+
+
+class _Text(construct.Adapter):
+    """Bytes that must be UTF-8, as text."""
+
+    def _decode(self, obj: bytes, context: object, path: object) -> str:
+        return as_text(obj)
+
+    def _encode(self, obj: str, context: object, path: object) -> bytes:
+        return obj.encode()
+
+
+def as_text(raw: bytes) -> str:
+    """`raw` as strict UTF-8; raises `Wrong`."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as problem:
+        raise Wrong("UTF-8", f"{raw[problem.start : problem.start + 4].hex(' ')} at byte {problem.start}") from None
+
+
+@primitive("rest")
+class Rest(Layout):
+    """All bytes that are left, up to the parts of fixed size that follow."""
+
+    word = "rest"
+    is_open = True
+
+    @classmethod
+    def build(cls, setting: Setting) -> Layout:
+        return cls()
+
+    def construct(self, tail: int) -> construct.Construct:
+        return _Rest(tail)
+
+    def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
+        """The pattern has already moved the end of the cut in front of the parts that follow."""
+        whole = cut.end == f"len({cut.buffer})"
+        if isinstance(cut.start, str) or cut.start:
+            code.reject_if(f"{cut.start} > {cut.end}")
+        return f"{cut.buffer}[{cut.start}:{'' if whole else cut.end}]", cut.end
+
+    def emit_write(self, code: Code, value: str) -> str:
+        return value
+
+    def values(self) -> SearchStrategy[object]:
+        from hypothesis import strategies as st
+
+        return st.binary(max_size=40)
+
+    def order(self) -> str:
+        return "bytes"
+
+
+@primitive("utf8")
+class Utf8(Rest):
+    """All bytes that are left, which must be UTF-8, as text."""
+
+    word = "utf8"
+
+    def construct(self, tail: int) -> construct.Construct:
+        return _Text(_Rest(tail))
+
+    def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
+        raw, after = super().emit_read(code, cut)
+        return f"{raw}.decode()", after
+
+    def emit_write(self, code: Code, value: str) -> str:
+        return f"{value}.encode()"
+
+    def values(self) -> SearchStrategy[object]:
+        from hypothesis import strategies as st
+
+        return st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+
+
+class _Prefixed(construct.Construct):
+    """A length, and as many bytes; the limit comes before anything is read."""
+
+    def __init__(self, length: Fixed, most: int) -> None:
+        super().__init__()
+        self.length, self.most = length.construct(0), most
+
+    def _parse(self, stream: object, context: object, path: object) -> bytes:
+        size = self.length._parsereport(stream, context, path)
+        if size > self.most:
+            raise Wrong(f"a length of at most {self.most}", str(size))
+        found: bytes = stream.read(size)  # type: ignore[attr-defined]
+        if len(found) < size:
+            raise Wrong(f"{size} bytes, as the length in front says", f"{len(found)}")
+        return found
+
+    def _build(self, obj: bytes, stream: object, context: object, path: object) -> bytes:
+        if len(obj) > self.most:
+            raise Wrong(f"at most {self.most} bytes", str(len(obj)))
+        self.length._build(len(obj), stream, context, path)
+        stream.write(obj)  # type: ignore[attr-defined]
+        return obj
+
+
+@primitive("prefixed")
+class Prefixed(Layout):
+    """Bytes with their length in front, at most `max`."""
+
+    word = "prefixed"
+    takes = {"enum": ["u16", "u32", "u64"]}
+    config = {"max": {"type": "integer", "minimum": 0}}
+
+    def __init__(self, length: Fixed, most: int) -> None:
+        self.length, self.most = length, most
+
+    @classmethod
+    def build(cls, setting: Setting) -> Layout:
+        length = setting.inner(setting.argument)
+        assert isinstance(length, Fixed)
+        return cls(length, setting.number("max"))
+
+    def construct(self, tail: int) -> construct.Construct:
+        return _Prefixed(self.length, self.most)
+
+    def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
+        size, start = self.length.emit_read(code, cut)
+        code.reject_if(f"{size} > {self.most}")
+        after = code.fresh("end")
+        code.line(f"{after} = {plus(start, 0)} + {size}")
+        return f"{cut.buffer}[{start}:{after}]", after
+
+    def emit_write(self, code: Code, value: str) -> str:
+        name = code.fresh("data")
+        code.line(f"{name} = {value}")
+        code.reject_if(f"len({name}) > {self.most}")
+        return f"{self.length.emit_write(code, f'len({name})')} + {name}"
+
+    def values(self) -> SearchStrategy[object]:
+        from hypothesis import strategies as st
+
+        return st.binary(max_size=min(self.most, 40))
+
+    def order(self) -> str:
+        return "length, bytes"
+
+
+@primitive("bytes")
+class FixedBytes(Layout):
+    """As many bytes as the number after the word says."""
+
+    word = "bytes"
+    takes = {"type": "integer", "minimum": 1}
+
+    def __init__(self, size: int) -> None:
+        self.size: int = size
+
+    @classmethod
+    def build(cls, setting: Setting) -> Layout:
+        assert isinstance(setting.argument, int)
+        return cls(setting.argument)
+
+    def construct(self, tail: int) -> construct.Construct:
+        return construct.Bytes(self.size)
+
+    def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
+        name = code.fresh("data")
+        after = cut.start + self.size if isinstance(cut.start, int) else plus(cut.start, self.size)
+        code.line(f"{name} = {cut.buffer}[{cut.start}:{after}]")
+        code.reject_if(f"len({name}) != {self.size}")
+        return name, after
+
+    def emit_write(self, code: Code, value: str) -> str:
+        code.reject_if(f"len({value}) != {self.size}")
+        return value
+
+    def values(self) -> SearchStrategy[object]:
+        from hypothesis import strategies as st
+
+        return st.binary(min_size=self.size, max_size=self.size)
+
+    def order(self) -> str:
+        return "bytes"

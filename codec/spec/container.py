@@ -1,0 +1,279 @@
+"""The container's part of a spec: streams, layers around them, rows of the node itself, and the top of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from codec.errors import Place
+from codec.layout.numbers import Fixed
+from codec.spec import plan, source
+from codec.spec.resolve import Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Values of a bit field that are refused: everything unless among `allowed`."""
+
+    part: str
+    allowed: frozenset[int]
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A framed part of an entry: a length, at most `most`, and slots around one open slot, in order."""
+
+    length: Fixed
+    most: int
+    before: tuple[tuple[str, Fixed], ...]
+    open: str
+    after: tuple[tuple[str, Fixed], ...]
+
+    @property
+    def least(self) -> int:
+        """How many bytes the slots around the open one take."""
+        return sum(layout.size or 0 for _, layout in (*self.before, *self.after))
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """Named ranges of bits (first, last) in the slot `slot`."""
+
+    slot: str
+    ranges: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Entries grouped by key: a framed key, a count, and per version fixed slots and a framed value."""
+
+    key: Frame
+    count: Fixed
+    most_versions: int
+    version: tuple[tuple[str, Fixed], ...]
+    value: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """One kind of record stream."""
+
+    name: str
+    magic: bytes
+    header: tuple[tuple[str, Fixed], ...]
+    constants: Mapping[str, int]
+    checksum: str
+    key: Frame | None
+    value: Frame | None
+    bits: Bits | None
+    refuse: tuple[Refusal, ...]
+    groups: Groups | None
+    errors: Mapping[str, str]
+    write_errors: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The header that a state machine puts in front of a stream: `starts`, one byte that tells the form, its slots."""
+
+    starts: bytes
+    forms: Mapping[bytes, tuple[tuple[str, Fixed], ...]]
+    sized: frozenset[bytes]
+    named: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """The checksum of everything before it, at the very end."""
+
+    crc: Fixed
+    named: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operational:
+    """A row of the node itself: told by its whole key."""
+
+    name: str
+    pattern: tuple[bytes | int, ...]
+    size: int
+
+    def matches(self, key: bytes) -> bool:
+        """Whether `key`, as it is framed, is this row's; numbers in the pattern are widths of anything."""
+        at = 0
+        for part in self.pattern:
+            if isinstance(part, int):
+                at += part
+            elif key.startswith(part, at):
+                at += len(part)
+            else:
+                return False
+        return at == len(key)
+
+
+@dataclass(frozen=True, slots=True)
+class TopDocument:
+    """A JSON document about a run, at the top of the tree or beside the output."""
+
+    path: str
+    schema: Mapping[str, object]
+    gate: Mapping[str, object]
+    gate_error: str
+    error: str
+    html: bool
+    end: str
+    members: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Everything of a format: its streams and layers, its adapters, the top of its tree."""
+
+    name: str
+    version: int
+    doc: str
+    manual: str
+    place: Place
+    streams: tuple[StreamPlan, ...]
+    clock: Clock
+    footer: Footer
+    operational: tuple[Operational, ...]
+    operational_reason: str
+    internal: tuple[plan.Row, ...]
+    counters: Mapping[str, str]
+    adapters: tuple[plan.Adapter, ...]
+    print_order: tuple[str, ...]
+    encode_order: tuple[str, ...]
+    input_suffix: str
+    input_base: Mapping[str, int]
+    manifest: TopDocument
+    checksums: str
+    encode_info: TopDocument
+    mismatch_suffix: str
+    usage_errors: Mapping[str, str]
+
+    def adapter(self, name: str) -> plan.Adapter:
+        return next(adapter for adapter in self.adapters if adapter.name == name)
+
+    @property
+    def written(self) -> StreamPlan:
+        """The stream that an encode writes."""
+        return next(stream for stream in self.streams if stream.write_errors)
+
+
+Slots = tuple[tuple[str, Fixed], ...]
+
+
+class ContainerResolver(Resolver):
+    """Turns a loaded container spec into a plan; adapters are resolved by the caller."""
+
+    def slots(self, parts: object) -> Slots:
+        result = []
+        for part in cast("list[dict[str, object]]", parts):
+            for name, spec in part.items():
+                if name == "slack":
+                    continue
+                layout = self.layout(spec, "", self.data.place)
+                assert isinstance(layout, Fixed)
+                result.append((name, layout))
+        return tuple(result)
+
+    def frame(self, data: dict[str, object]) -> Frame:
+        length = self.layout(data["prefixed"], "", self.data.place)
+        assert isinstance(length, Fixed)
+        parts = cast("list[dict[str, object]]", data.get("parts", [{"": "rest"}]))
+        split = next(i for i, part in enumerate(parts) if next(iter(part.values())) == "rest")
+        plain = [{k: "u8" if isinstance(v, dict) and "bits" in v else v for k, v in part.items()} for part in parts]
+        return Frame(length, cast(int, data["max"]), self.slots(plain[:split]), next(iter(parts[split])), self.slots(plain[split + 1 :]))
+
+    def stream(self, name: str, data: dict[str, object]) -> StreamPlan:
+        header = cast("list[dict[str, dict[str, object]]]", data["header"])
+        details = {n: s for part in header for n, s in part.items() if isinstance(s, dict)}
+        constants = {n: cast(int, s["const"]) for n, s in details.items() if "const" in s}
+        checksum = next((n for n, s in details.items() if "crc32_of" in s), "")
+        entry = cast("dict[str, dict[str, object]]", data.get("entry", {}))
+        groups = cast("dict[str, dict[str, object]]", data.get("groups", {}))
+        bits = None
+        for part in cast("list[dict[str, dict[str, object]]]", entry.get("value", {}).get("parts", [])):
+            for slot, spec in part.items():
+                if isinstance(spec, dict) and "bits" in spec:
+                    ranges = cast("dict[str, list[int]]", spec["bits"])
+                    bits = Bits(slot, {n: (r[0], r[1]) for n, r in ranges.items()})
+        refuse = tuple(
+            Refusal(str(r["part"]), frozenset(cast("list[int]", r["unless"])), str(r["error"]), str(r["hint"]))
+            for r in cast("list[dict[str, object]]", entry.get("refuse", []))
+        )
+        grouped = None
+        if groups:
+            count = self.layout(groups["versions"]["counted"], "", self.data.place)
+            assert isinstance(count, Fixed)
+            most = cast(int, groups["versions"]["max"])
+            grouped = Groups(self.frame(groups["key"]), count, most, self.slots(groups["version"]), self.frame(groups["value"]))
+        return StreamPlan(
+            name, str(data["magic"]).encode("latin-1"), self.slots(header), constants, checksum,
+            self.frame(entry["key"]) if entry else None, self.frame(entry["value"]) if entry else None, bits, refuse, grouped,
+            cast("dict[str, str]", data["errors"]), cast("dict[str, str]", data.get("write_errors", {})), self.at("streams", name),
+        )  # fmt: skip
+
+    def operational(self, name: str, data: dict[str, object]) -> Operational:
+        pattern: list[bytes | int] = []
+        for part in cast("list[object]", data["key"]):
+            if isinstance(part, str):
+                pattern.append(part.encode("latin-1"))
+            else:
+                ((_, layout),) = self.slots([part])
+                pattern.append(layout.size or 0)
+        return Operational(name, tuple(pattern), cast(int, data["size"]))
+
+    def top(self, data: dict[str, object], schema: Mapping[str, object]) -> TopDocument:
+        gate = cast("dict[str, object]", data["gate"])
+        return TopDocument(
+            str(data.get("path", data.get("suffix"))), schema, gate, str(gate["error"]), str(data["error"]),
+            data["html"] == "escaped", str(data["end"]), cast("dict[str, object]", data["json"]),
+        )  # fmt: skip
+
+    def container(self, adapters: tuple[plan.Adapter, ...], schema: Mapping[str, Mapping[str, object]]) -> Container:
+        """The whole plan; `schema` has the JSON Schemas that the top documents name."""
+        data = self.data
+        layers = self.section("layers")
+        clock, footer = layers["clock"], layers["footer"]
+        forms = cast("dict[str, list[dict[str, object]]]", clock["forms"])
+        crc = self.slots(footer["parts"])[0][1]
+        operational = self.section("operational")
+        top = self.section("manifest"), self.section("encode_info")
+        return Container(
+            str(data["format"]), cast(int, data["version"]), str(data["doc"]), str(data["manual"]), data.place,
+            tuple(self.stream(name, stream) for name, stream in self.section("streams").items()),
+            Clock(
+                str(clock["starts"]).encode("latin-1"), {k.encode("latin-1"): self.slots(v) for k, v in forms.items()},
+                frozenset(k.encode("latin-1") for k, v in forms.items() if any("slack" in p for p in v)), str(clock["named"]), str(clock["error"]),
+            ),
+            Footer(crc, str(footer["named"]), str(footer["error"])),
+            tuple(self.operational(name, row) for name, row in cast("dict[str, dict[str, object]]", operational["rows"]).items()),
+            str(operational["because"]),
+            tuple(self.unread(name, row) for name, row in self.section("internal").items()),
+            cast("dict[str, str]", data["counters"]), adapters,
+            tuple(cast("list[str]", data["print_order"])), tuple(cast("list[str]", data["encode_order"])),
+            str(self.section("input_number")["suffix"]), cast("dict[str, int]", self.section("input_number")["base"]),
+            self.top(cast("dict[str, object]", top[0]), schema[str(top[0]["schema"])]), str(self.section("checksums")["path"]),
+            self.top(cast("dict[str, object]", top[1]), schema[str(top[1]["schema"])]), str(self.section("mismatch")["suffix"]),
+            cast("dict[str, str]", self.section("usage_errors")),
+        )  # fmt: skip
+
+    def unread(self, name: str, data: dict[str, object]) -> plan.Row:
+        literal = self.literal(str(data["key"]), self.at("internal", name, "key"))
+        return plan.Row(name, "", "dropped", literal.place, "", literal.text, (literal,), (), because=str(data["because"]), written=False, unread=True)
+
+
+Kind = Literal["container", "adapter"]
+
+
+def kind_of(data: source.Mapping) -> Kind:
+    """Whether a loaded spec describes the container or one adapter."""
+    return "container" if "carries" in data else "adapter"

@@ -1,0 +1,58 @@
+"""Finding and loading the specs that come with the package, or a user's own: from YAML to a `Container`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+
+import codec.layout.numbers
+import codec.layout.strings  # noqa: F401  (importing a primitive's module registers it)
+from codec.errors import Place, SpecError
+from codec.spec import plan, source
+from codec.spec.container import Container, ContainerResolver
+from codec.spec.extends import extended
+from codec.spec.resolve import Resolver, options
+
+MAIN = "container.yaml"
+
+
+def root() -> Path:
+    """The folder of the specs: inside the installed package, or beside it in a checkout."""
+    installed = Path(__file__).resolve().parent.parent / "specs"
+    return installed if installed.is_dir() else installed.parent.parent / "specs"
+
+
+def main_file(name: str) -> Path:
+    """The main file of the format `name`, which is the name of a shipped one or the path of a folder or file."""
+    shipped = root() / name / MAIN
+    path = shipped if shipped.is_file() else Path(name)
+    path = path / MAIN if path.is_dir() else path
+    if not path.is_file():
+        known = ", ".join(sorted(folder.parent.name for folder in root().glob(f"*/{MAIN}")))
+        raise SpecError("spec-unknown-format", f"there is no format `{name}`", Place(name), hint=f"one of: {known}, or a folder with {MAIN}")
+    return path
+
+
+def carried(main: source.Mapping, folder: Path) -> list[source.Mapping]:
+    """The adapter specs that the container carries, deltas applied."""
+    return [extended(folder / str(name)) for name in cast("list[str]", main["carries"])]
+
+
+@lru_cache
+def load(name: str) -> Container:
+    """The plan of a format; cached for the life of the process."""
+    path = main_file(name)
+    main = extended(path)
+    adapters = tuple(Resolver(data).adapter() for data in carried(main, path.parent))
+    schemas = {}
+    for section in ("manifest", "encode_info"):
+        file = str(cast("dict[str, object]", main[section])["schema"])
+        schemas[file] = source.load(path.parent / file)
+    return ContainerResolver(main, "little" if main["byte_order"] == "little" else "big").container(adapters, schemas)
+
+
+def all_options(name: str) -> tuple[plan.Option, ...]:
+    """Every option that the format's adapters declare, without resolving anything else."""
+    path = main_file(name)
+    return tuple(option for data in carried(source.load(path), path.parent) for option in options(data))

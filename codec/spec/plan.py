@@ -1,0 +1,382 @@
+"""The resolved spec: every name looked up, every default filled in, every part accounted for. Plain frozen data.
+
+Engines, mapping, documentation and tests read this and nothing else; `place` leads from each part back to its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from codec.errors import Place
+from codec.layout.base import Layout
+from codec.layout.faces import Face
+from codec.layout.segments import Segment
+from codec.layout.wire import Wire
+from codec.spec.words import Condition, Derivation, Name
+
+Account = Literal["bound", "derived", "constant", "lost"]
+Role = Literal["stored", "derived", "dropped", "shared"]
+
+# ------------------------------------------------------------------------------------------------ model
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Many elements: tuples of `fields` in this order; `unique` and `order` name some of them."""
+
+    fields: Mapping[str, FieldType]
+    unique: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    positional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """The type of a model's field: a scalar word, perhaps `maybe`; or a collection."""
+
+    scalar: str = ""
+    maybe: bool = False
+    many: Collection | None = None
+
+
+# ------------------------------------------------------------------------------------------------ stored
+
+
+@dataclass(frozen=True, slots=True)
+class Literal_:
+    """Bytes that must stand there."""
+
+    text: bytes
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A part that holds a value. `name` is bound (`target`), derived, constant, or lost with a reason."""
+
+    name: str
+    layout: Layout
+    account: Account
+    place: Place
+    target: Name | None = None
+    derive: Derivation | None = None
+    compare: Derivation | None = None
+    differs: str = ""
+    constant: object = None
+    because: str = ""
+    zero_is_none: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether reading yields its value: it is bound, or compared with what the elements say."""
+        return self.target is not None or bool(self.differs)
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """Whatever follows is tolerated and dropped: a loss."""
+
+    because: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """One byte; bit n says that the later part of that name follows. Other bits are dropped."""
+
+    bits: tuple[tuple[str, int], ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Optional:
+    """Parts that stand there together or not at all, at the end."""
+
+    parts: tuple[Slot, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class WireField:
+    """One numbered field of a protobuf message: a scalar `slot`, or elements of `many` built from `items`."""
+
+    number: int
+    slot: Slot | None
+    name: str
+    place: Place
+    shape: Literal["scalar", "repeated", "submessages", "entries", "alternating"] = "scalar"
+    items: tuple[tuple[int, str, Wire], ...] = ()
+    target: Name | None = None
+    wire: Wire | None = None
+
+    @property
+    def kept(self) -> bool:
+        return self.target is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The rest of the value is a protobuf message in canonical form."""
+
+    fields: tuple[WireField, ...]
+    place: Place
+
+
+Part = Literal_ | Slot | Slack | Flags | Optional | Message
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One of several shapes of a value: told by its leading literal, written when `when` holds."""
+
+    name: str
+    parts: tuple[Part, ...]
+    when: Condition | None
+    written: bool
+    because: str
+    place: Place
+
+    @property
+    def magic(self) -> bytes:
+        first = self.parts[0] if self.parts else None
+        return first.text if isinstance(first, Literal_) else b""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of record.
+
+    Reading yields a tuple in the order of `kept`: the identity, the element's fields (for `each`), the position, then
+    fields of the thing and numbers to compare.
+    """
+
+    name: str
+    entity: str
+    role: Role
+    place: Place
+    manual: str
+    prefix: bytes
+    key: tuple[Part, ...]
+    forms: tuple[Form, ...]
+    kept: tuple[str, ...] = ()
+    identity: tuple[int, ...] = ()
+    each: str = ""
+    element: tuple[int, ...] = ()
+    order: tuple[int, ...] = ()
+    gives: tuple[tuple[str, int], ...] = ()
+    fields: tuple[tuple[str, int], ...] = ()
+    compares: tuple[tuple[Slot, int], ...] = ()
+    because: str = ""
+    legacy: bool = False
+    by_shape: bool = False
+    unread: bool = False
+    refused: tuple[bytes, ...] = ()
+    option: str = ""
+    written: bool = True
+    shared: str = ""
+    key_error: str = ""
+    value_error: str = ""
+    example: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The row's name in messages: `Hash.meta`."""
+        return f"{self.entity}.{self.name}" if self.entity else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A record kind that several entities own: the first owner that exists gets the row."""
+
+    row: Row
+    owners: tuple[tuple[str, str], ...]  # (entity, row that must exist or "")
+    orphan: str
+    place: Place
+
+
+# ------------------------------------------------------------------------------------------------ shown
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a JSON object; exactly one of the last five says what it holds."""
+
+    name: str
+    place: Place
+    constant: object = None
+    is_constant: bool = False
+    target: Name | None = None
+    face: Face | None = None
+    zero_is_none: bool = False
+    none: Literal["null", "left_out"] = "null"
+    option: str = ""
+    each: Name | None = None
+    item: tuple[Member, ...] = ()
+    bare: bool = False
+    stem: str = ""
+    pattern: tuple[str | tuple[Name, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One kind of line of a document of lines: one per element of `each`, or one."""
+
+    each: str
+    members: tuple[Member, ...]
+    place: Place
+
+    @property
+    def mark(self) -> tuple[str, object] | None:
+        """The constant member that tells this kind of line from others."""
+        return next(((m.name, m.constant) for m in self.members if m.is_constant), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PathPart:
+    """A piece of a file's name that holds a value."""
+
+    target: Name
+    segment: Segment
+
+
+PathStep = tuple[str | PathPart, ...]  # one component of a path
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A kind of file: JSON (`members`), lines (`lines`), raw bytes (`raw`), or a sidecar line beside another document."""
+
+    name: str
+    entity: str
+    kind: Literal["json", "lines", "raw", "sidecar"]
+    path: tuple[PathStep, ...]
+    place: Place
+    members: tuple[Member, ...] = ()
+    lines: tuple[Line, ...] = ()
+    raw: str = ""
+    beside: str = ""
+    when: Condition | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder that all documents of this kind lie in; they differ in the last component."""
+        return "/".join(str(step[0]) for step in self.path[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What must hold of a thing before it is written as records."""
+
+    condition: Condition
+    hint: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Warning_:
+    """A structured warning: its fields in order, and a sentence."""
+
+    event: str
+    fields: tuple[tuple[str, Derivation], ...]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A thing: what it is, how it is stored, how it is shown."""
+
+    name: str
+    doc: str
+    place: Place
+    fields: Mapping[str, FieldType]
+    identity: tuple[str, ...]
+    rows: tuple[Row, ...]
+    prefer: Mapping[str, tuple[str, ...]]
+    exists: str
+    orphan: str
+    documents: tuple[Document, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def collection(self) -> tuple[str, Collection] | None:
+        """The one collection whose elements are streamed."""
+        return next(((name, kind.many) for name, kind in self.fields.items() if kind.many), None)
+
+    def row(self, name: str) -> Row:
+        return next(row for row in self.rows if row.name == name)
+
+    @property
+    def stored(self) -> Iterator[Row]:
+        """The rows that reading takes something from."""
+        return (row for row in self.rows if row.role == "stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A file that keeps names which cannot be turned back: one line per use."""
+
+    name: str
+    path: str
+    encoded: str
+    original: str
+    kind_member: str
+    kind: str
+    max_line: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """How the adapter's folder is walked: its root, which numbered folders may stand in it, what to do with others."""
+
+    root: str
+    pattern: str
+    numbered: str
+    number_error: str
+    unexpected: Literal["warn", "refuse"]
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option that the format declares; `member` of the manifest keeps it where the container says so."""
+
+    name: str
+    kind: Literal["flag", "choice"]
+    choices: tuple[str, ...]
+    default: object
+    help: str
+    directions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One adapter: its entities and all that stands around them."""
+
+    name: str
+    format: str
+    version: int
+    doc: str
+    manual: str
+    place: Place
+    entities: tuple[Entity, ...]
+    shared: tuple[Shared, ...]
+    unread: tuple[Row, ...]
+    warnings: Mapping[str, Warning_]
+    options: tuple[Option, ...]
+    names: Mapping[str, Names]
+    folder: Folder | None
+    print_order: tuple[str, ...]
+
+    def entity(self, name: str) -> Entity:
+        return next(entity for entity in self.entities if entity.name == name)
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """Every record kind of the adapter, shared ones once."""
+        for entity in self.entities:
+            yield from (row for row in entity.rows if row.role != "shared")
+        yield from (shared.row for shared in self.shared)
+        yield from self.unread

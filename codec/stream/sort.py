@@ -1,0 +1,235 @@
+"""Sorting more tuples than fit into memory: sorted runs in one unlinked temporary file, merged block by block.
+
+Invariant: `sorted()` yields what `sorted(items)` would, stable, in the memory of about one budget.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import tempfile
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
+from pathlib import Path
+from struct import Struct
+from types import TracebackType
+from typing import IO, Generic, TypeVar
+
+from codec.errors import from_os_error
+
+Item = TypeVar("Item", bound=tuple[object, ...])
+
+DEFAULT_BUDGET = 32 << 20
+FAN_IN = 64  # runs merged at once; a block is 1/FAN_IN of the budget, so that a merge holds one budget
+_LENGTH = Struct("<Q")  # before each block in the file
+_MARSHAL_VERSION = 2  # the last one that does not look for shared objects, which would cost more than it saves
+
+
+class Sorter(Generic[Item]):
+    """Collects tuples and gives them back in ascending order, equal ones in order of arrival.
+
+    Items are tuples of bytes, str, int, float, bool, None and nested tuples of these; the caller sees to it that two
+    items differ before the first pair of parts that cannot be compared. `budget` is in the unit of the weights (bytes):
+    at most one budget plus the largest item is held. Nothing touches the disk until the budget is exceeded; then one
+    unlinked file in `directory` (default: the system's temporary directory) takes the runs.
+    Raises `EnvironmentProblem` if that file cannot be written or read.
+    """
+
+    __slots__ = (
+        "_block_bytes",
+        "_block_items",
+        "_budget",
+        "_directory",
+        "_file",
+        "_finished",
+        "_items",
+        "_runs",
+        "_spilled",
+        "_weight",
+    )
+
+    def __init__(self, budget: int = DEFAULT_BUDGET, directory: Path | None = None) -> None:
+        self._budget = budget
+        self._directory = directory
+        self._items: list[Item] = []
+        self._weight = 0
+        self._file: IO[bytes] | None = None
+        self._runs: list[tuple[int, int]] = []  # start and end in the file
+        self._spilled = 0
+        self._block_bytes = budget // FAN_IN
+        self._block_items = 0
+        self._finished = False
+
+    def __len__(self) -> int:
+        """How many items were added."""
+        return self._spilled + len(self._items)
+
+    def __enter__(self) -> Sorter[Item]:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def add(self, item: Item, weight: int) -> None:
+        """Take `item`, which occupies about `weight` bytes of memory."""
+        self._items.append(item)
+        self._weight += weight
+        if self._weight > self._budget:
+            self._spill()
+
+    def sorted(self) -> Iterator[Item]:
+        """All items in order, to be called once, after the last `add`; valid until `close`."""
+        if self._finished:
+            raise RuntimeError("a Sorter gives its items once")
+        if self._file is None:
+            items, self._items = self._items, []
+            items.sort()
+            self._spilled = len(items)
+            self._finish()
+            return iter(items)
+        if self._items:
+            self._spill()
+        self._finish()
+        while len(self._runs) > FAN_IN:
+            self._merge_pass()
+        return self._merged(self._runs)
+
+    def close(self) -> None:
+        """Free memory and disk; may be called at any time and more than once."""
+        self._finish()
+        self._items = []
+        self._runs = []
+        if self._file is not None:
+            with suppress(OSError):  # what a full disk did not take is not needed any more
+                self._file.close()
+            self._file = None
+
+    def _finish(self) -> None:
+        self._finished = True
+        self._budget = -1  # a later add() runs into _spill(), so that add() itself needs no check
+
+    def _spill(self) -> None:
+        if self._finished:
+            raise RuntimeError("a Sorter takes no item after sorted() or close()")
+        items = self._items
+        items.sort()
+        if self._file is None:
+            self._file = self._open()
+        share = max(1, len(items) * self._block_bytes // self._weight) if self._weight > 0 else len(items)
+        self._block_items = min(self._block_items or share, share)
+        self._runs.append(self._write(self._file, items))
+        self._spilled += len(items)
+        self._items = []
+        self._weight = 0
+
+    def _merge_pass(self) -> None:
+        """Merge neighbouring runs into longer ones, in a new file that replaces the old one."""
+        assert self._file is not None
+        old, new = self._file, self._open()
+        try:
+            groups = [self._runs[at : at + FAN_IN] for at in range(0, len(self._runs), FAN_IN)]
+            self._runs = [self._write(new, self._merged(group)) for group in groups]
+        except BaseException:
+            new.close()
+            raise
+        self._file = new
+        old.close()
+
+    def _open(self) -> IO[bytes]:
+        try:
+            return tempfile.TemporaryFile(dir=self._directory)
+        except OSError as problem:
+            raise from_os_error(problem, "cannot make the temporary file of a sort") from problem
+
+    def _write(self, file: IO[bytes], items: Iterable[Item]) -> tuple[int, int]:
+        """Append one run; its start and end."""
+        try:
+            start = file.tell()
+            rest = iter(items)
+            while block := list(islice(rest, self._block_items)):
+                self._write_block(file, block)
+            file.flush()
+            return start, file.tell()
+        except OSError as problem:
+            raise from_os_error(problem, "cannot write the temporary file of a sort") from problem
+
+    def _write_block(self, file: IO[bytes], items: list[Item]) -> None:
+        raw = marshal.dumps(items, _MARSHAL_VERSION)
+        if len(raw) > self._block_bytes and len(items) > 1:  # the heavy items of the run came together
+            middle = len(items) // 2
+            self._write_block(file, items[:middle])
+            self._write_block(file, items[middle:])
+            return
+        file.write(_LENGTH.pack(len(raw)))
+        file.write(raw)
+
+    def _merged(self, runs: list[tuple[int, int]]) -> Iterator[Item]:
+        assert self._file is not None
+        return chain.from_iterable(_merge([_Run(self._file, *run) for run in runs]))
+
+
+class _Run(Generic[Item]):
+    """One sorted run of a file, of which one block at a time is in memory."""
+
+    __slots__ = ("_at", "_end", "_file", "block", "start")
+
+    def __init__(self, file: IO[bytes], at: int, end: int) -> None:
+        self._file = file
+        self._at = at
+        self._end = end
+        self.block: list[Item] = []
+        self.start = 0  # items of the block before it are taken
+
+    def fill(self) -> bool:
+        """See to it that the block has an item left; False at the end of the run."""
+        if self.start < len(self.block):
+            return True
+        self.block = []
+        self.start = 0
+        if self._at < self._end:
+            (length,) = _LENGTH.unpack(_read_at(self._file, _LENGTH.size, self._at))
+            self.block = marshal.loads(_read_at(self._file, length, self._at + _LENGTH.size))
+            self._at += _LENGTH.size + length
+        return bool(self.block)
+
+    def take(self, stop: int) -> list[Item]:
+        """The items up to `stop`, which the caller found by bisecting the block."""
+        items = self.block[self.start : stop]
+        self.start = stop
+        return items
+
+
+def _read_at(file: IO[bytes], length: int, at: int) -> bytes:
+    """Exactly `length` bytes of our own file."""
+    try:
+        raw = os.pread(file.fileno(), length, at)
+        while len(raw) < length:  # one call reads at most 2 GiB
+            more = os.pread(file.fileno(), length - len(raw), at + len(raw))
+            if not more:
+                raise OSError("the file became shorter")
+            raw += more
+        return raw
+    except OSError as problem:
+        raise from_os_error(problem, "cannot read the temporary file of a sort") from problem
+
+
+def _merge(runs: list[_Run[Item]]) -> Iterator[list[Item]]:
+    """The merge of sorted runs as consecutive lists; the work per item is done by bisect and list.sort, both in C."""
+    while runs := [run for run in runs if run.fill()]:
+        yield _lowest(runs)
+
+
+def _lowest(runs: list[_Run[Item]]) -> list[Item]:
+    """Take everything up to the smallest last item of the blocks at hand, at least one block.
+
+    Behind the run that owns this item its equals must wait: the owner's next block may begin with more of them.
+    """
+    bound, owner = min((run.block[-1], at) for at, run in enumerate(runs))
+    taken: list[Item] = []
+    for at, run in enumerate(runs):
+        cut = bisect_right if at <= owner else bisect_left
+        taken += run.take(cut(run.block, bound, run.start))
+    taken.sort()
+    return taken

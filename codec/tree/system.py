@@ -1,0 +1,66 @@
+"""Calls of Linux that Python does not offer: `syncfs`, and `renameat2` with its flags.
+
+Invariant: a call that kernel or file system does not have changes nothing and says so; the caller has another way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+
+_NOREPLACE, _EXCHANGE = 1, 2  # flags of renameat2
+_UNSUPPORTED = frozenset((errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP))
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def sync_file_system(fd: int) -> None:
+    """Bring everything that was written to the file system of `fd` to the disk; `OSError` if that fails."""
+    if not hasattr(_libc, "syncfs"):
+        os.sync()
+    elif _libc.syncfs(fd) != 0:
+        raise _problem(b"")
+
+
+def exchange(first: bytes, second: bytes, *, first_dir: int, second_dir: int) -> bool:
+    """Swap what stands at two names, in one step; False where that is not supported."""
+    return _rename(first, first_dir, second, second_dir, _EXCHANGE)
+
+
+def rename_if_free(source: bytes, target: bytes, *, dir_fd: int) -> bool:
+    """Rename within one directory; False if something stands at `target` (which stays as it is)."""
+    try:
+        if _rename(source, dir_fd, target, dir_fd, _NOREPLACE):
+            return True
+    except FileExistsError:
+        return False
+    try:
+        os.stat(target, dir_fd=dir_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(source, target, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+        return True
+    return False
+
+
+def mount_id(fd: int) -> object:
+    """Something that is equal for two descriptors of one mount; tells bind mounts apart where `/proc` is mounted."""
+    try:
+        with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as lines:
+            return next(line for line in lines if line.startswith("mnt_id:"))
+    except (OSError, StopIteration):
+        return os.fstat(fd).st_dev
+
+
+def _rename(source: bytes, source_dir: int, target: bytes, target_dir: int, flag: int) -> bool:
+    if not hasattr(_libc, "renameat2"):
+        return False
+    if _libc.renameat2(source_dir, source, target_dir, target, flag) == 0:
+        return True
+    if ctypes.get_errno() in _UNSUPPORTED:
+        return False
+    raise _problem(target)
+
+
+def _problem(name: bytes) -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number), name)

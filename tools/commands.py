@@ -1,0 +1,264 @@
+"""The two commands `decode` and `encode`, shared by `codec` and the drop-in tools.
+
+Invariant: they only turn options into one call of the library and its result into an `Outcome`; options that belong to
+a format come from its spec (`codec.spec.options`), none is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from codec.errors import DataError, Place, UsageError
+
+from .session import Session
+from .values import ALL, adapter_names, timestamp
+
+if TYPE_CHECKING:
+    from codec.api import Engine, Versions
+    from codec.spec.options import Option
+
+Direction = Literal["decode", "encode"]
+
+HELP: dict[str, object] = {"help_option_names": ["-h", "--help"]}
+_STATUSES = "Exit status: 0 done, 1 wrong use, 2 wrong data (a decode drop-in knows only 1), 130 or 143 interrupted."
+
+
+class LateCommand(click.Command):
+    """A command whose options come from a spec that is read only when it is called: the others start at once."""
+
+    late: Callable[[], list[click.Parameter]]
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        if not self.params:
+            self.params = self.late()
+        return super().get_params(ctx)
+
+
+def decode_command() -> click.Command:
+    """`decode`: a snapshot becomes a tree."""
+    command = LateCommand(
+        "decode",
+        context_settings=HELP,
+        callback=click.pass_obj(_decode),
+        options_metavar="--input FILE --output DIR [options]",
+        short_help="Write a tree that people can read, from a snapshot.",
+        help="Write DIR, a tree that people can read, from FILE, a snapshot.\n\n"
+        "DIR appears whole or not at all; FILE is only read.",
+        epilog=_STATUSES,
+    )
+    command.late = _decode_options
+    return command
+
+
+def encode_command() -> click.Command:
+    """`encode`: a tree becomes a snapshot."""
+    command = LateCommand(
+        "encode",
+        context_settings=HELP,
+        callback=click.pass_obj(_encode),
+        options_metavar="--input DIR --output FILE [options]",
+        short_help="Write a snapshot, from a tree.",
+        help="Write FILE, a snapshot, from DIR, a tree that `decode` wrote.\n\n"
+        "FILE appears whole or not at all, with a note beside it on how it was made; DIR is only read.",
+        epilog=_STATUSES,
+    )
+    command.late = _encode_options
+    return command
+
+
+def _decode_options() -> list[click.Parameter]:
+    return [
+        _path(["--input", "source"], "FILE", "Snapshot to read."),
+        _path(["--output", "target"], "DIR", "Tree to write; absent or empty, unless --replace."),
+        _adapter_option(),
+        *_format_options("decode"),
+        _text("--cluster-id", "TEXT", "Name of the cluster, for the manifest."),
+        _choice("--versions", ("newest", "all"), "Rows that count: the newest of each key, or all in file order."),
+        _text("--as-of", "N", "Only versions committed at or before N count."),
+        _flag("--replace", "Replace a tree that is already at --output, as a whole."),
+        _flag("--no-sync", "Do not wait until the tree is on the disk."),
+        *_common_options(),
+    ]
+
+
+def _encode_options() -> list[click.Parameter]:
+    return [
+        _path(["--input", "source"], "DIR", "Tree to read, with its manifest at the root."),
+        _path(["--output", "target"], "FILE", "Snapshot to write."),
+        _adapter_option(),
+        *_format_options("encode"),
+        _text("--last-commit-ts", "N", "Timestamp to write, not below the manifest's.  [default: the manifest's]"),
+        _flag("--self-test", "Read the snapshot back and compare before it appears."),
+        _path(["--scratch-root"], "DIR", "Folder for what the self-test must put aside.  [default: the system's]"),
+        *_common_options(),
+    ]
+
+
+def _common_options() -> list[click.Parameter]:
+    return [
+        _choice("--engine", ("compiled", "interpreter"), "Generated code, or the plan step by step; same results."),
+        # These two are read off the arguments before anything can go wrong (`Program.voice`).
+        click.Option(["--json"], is_flag=True, expose_value=False, help="Messages as JSON lines, for programs."),
+        click.Option(["-q", "--quiet"], is_flag=True, expose_value=False, help="Errors only."),
+    ]
+
+
+def _decode(
+    session: Session,
+    *,
+    source: str,
+    target: str,
+    adapter: str,
+    cluster_id: str,
+    versions: Versions,
+    as_of: str,
+    replace: bool,
+    no_sync: bool,
+    engine: Engine,
+    **switches: object,
+) -> None:
+    _need(source, "--input")
+    _need(target, "--output")
+    known = _adapters()
+    chosen = adapter_names(adapter, known, fold_case=False)
+    bound = timestamp(as_of, "--as-of")
+
+    from codec import api
+
+    from . import results
+
+    session.doing = f"decode {source}"
+    start = monotonic()
+    options = api.DecodeOptions(
+        adapters=chosen,
+        switches=switches,
+        versions=versions,
+        as_of=bound,
+        cluster_id=cluster_id,
+        replace=replace,
+        sync=not no_sync,
+        engine=engine,
+        warn=session.voice.warning,
+        progress=session.voice.progress,
+    )
+    result = api.decode_snapshot(Path(source), Path(target), options)
+    if unknown := results.unknown_rows(result):
+        session.voice.warning(unknown)
+    session.voice.result(results.decoded(result, known, source, target, monotonic() - start))
+
+
+def _encode(
+    session: Session,
+    *,
+    source: str,
+    target: str,
+    adapter: str,
+    last_commit_ts: str,
+    self_test: bool,
+    scratch_root: str,
+    engine: Engine,
+    **switches: object,
+) -> None:
+    _need(source, "--input")
+    _need(target, "--output")
+    chosen = adapter_names(adapter, _adapters(), fold_case=True)
+    commit = timestamp(last_commit_ts, "--last-commit-ts")
+
+    from codec import api, runs
+
+    from . import results
+
+    session.doing = f"encode {source}"
+    start = monotonic()
+    options = api.EncodeOptions(
+        adapters=chosen,
+        switches=switches,
+        last_commit_ts=commit,
+        self_test=self_test,
+        scratch_root=Path(scratch_root) if scratch_root else None,
+        engine=engine,
+        warn=session.voice.warning,
+        progress=session.voice.progress,
+    )
+    result = runs.encode_to_file(Path(source), Path(target), options, input_text=source, output_text=target)
+    if result.self_test_ran and not result.self_test_matched:
+        raise DataError(
+            "self_test",
+            "the snapshot, read back, does not give the same tree; nothing was published",
+            Place(target),
+            expected="no difference",
+            found=result.mismatch.partition("\n")[0],
+            hint="the mismatch note beside --output lists the differences",
+        )
+    session.voice.result(results.encoded(result, source, target, monotonic() - start))
+
+
+def _need(value: str, option: str) -> None:
+    if not value:
+        raise UsageError("usage", f"{option} is required")
+
+
+def _path(names: list[str], metavar: str, help: str) -> click.Option:
+    return click.Option(names, type=click.Path(), default="", metavar=metavar, help=help)
+
+
+def _text(name: str, metavar: str, help: str) -> click.Option:
+    return click.Option([name], default="", metavar=metavar, help=help)
+
+
+def _flag(name: str, help: str) -> click.Option:
+    return click.Option([name], is_flag=True, default=False, help=help)
+
+
+def _choice(name: str, choices: tuple[str, ...], help: str) -> click.Option:
+    """A choice whose first entry is the default."""
+    return click.Option([name], type=click.Choice(choices), default=choices[0], show_default=True, help=help)
+
+
+class _ChoiceOrDefault(click.Choice[str]):
+    """A choice where an empty value means the default, as in the reference (container-and-cli.md §5.1)."""
+
+    def __init__(self, choices: tuple[str, ...], default: str) -> None:
+        super().__init__(choices)
+        self._default = default
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(value or self._default, param, ctx)
+
+
+def _adapter_option() -> click.Option:
+    listed = f"Of {','.join(_adapters())}."
+    return click.Option(["--adapter"], default=ALL, show_default=True, metavar="LIST", help=listed)
+
+
+def _format_options(direction: Direction) -> list[click.Option]:
+    from codec.spec.options import options
+
+    return [_format_option(option) for option in options(default_format(), direction)]
+
+
+def _format_option(option: Option) -> click.Option:
+    name = f"--{option.name.replace('_', '-')}"
+    if option.kind == "flag":
+        return _flag(name, option.help)
+    default = str(option.default)
+    kind = _ChoiceOrDefault(option.choices, default)
+    return click.Option([name], type=kind, default=default, show_default=True, help=option.help)
+
+
+def _adapters() -> tuple[str, ...]:
+    from codec.spec.options import adapters
+
+    return adapters(default_format())
+
+
+def default_format() -> str:
+    """The format that is meant where none is named: the library's own default."""
+    from codec.api import DecodeOptions
+
+    return DecodeOptions().format

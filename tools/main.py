@@ -1,0 +1,81 @@
+"""`codec`: the one command line for people; every job is a sub-command.
+
+Invariant: a sub-command is built when it is called, so that `--version`, `--help` and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from codec.errors import UsageError
+
+from .commands import HELP, decode_command, encode_command
+from .session import Program, called_as, run
+from .spec_commands import spec
+
+DISTRIBUTION = "declarative-codec"
+SHELLS = ("bash", "zsh", "fish")
+
+
+def codec() -> click.Group:
+    """The command `codec` with all of its sub-commands."""
+    group = click.Group(
+        "codec",
+        context_settings=HELP,
+        no_args_is_help=False,
+        help="Turn a storage format into files that people can read and edit, and back, byte for byte.",
+        params=[
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_version,
+                help="Print the version.",
+            )
+        ],
+    )
+    for command in (decode_command(), encode_command(), spec, completion):
+        group.add_command(command)
+    return group
+
+
+@click.command(context_settings=HELP, short_help="Print a completion script for a shell.")
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print a completion script for SHELL: put `eval "$(codec completion bash)"` into the shell's start-up file."""
+    from click.shell_completion import get_completion_class
+
+    root = context.find_root()
+    program = root.info_name or ""
+    script = get_completion_class(shell)
+    if script is None:
+        raise UsageError("usage", f"no completion for {shell}")
+    variable = f"_{program}_complete".replace("-", "_").upper()
+    click.echo(script(root.command, {}, program, variable).source())
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version(DISTRIBUTION)
+    except PackageNotFoundError:
+        number = "(a checkout that is not installed)"
+    click.echo(f"{context.info_name} {number}")
+    context.exit()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run with `arguments`, else those of this process; the exit status is 0, 1, 2, or 130 or 143 when interrupted."""
+    return run(codec(), Program(called_as()), sys.argv[1:] if arguments is None else arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

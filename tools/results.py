@@ -1,0 +1,101 @@
+"""What a finished run has to say, taken from the library's results; the voices choose the form.
+
+Invariant: nothing that was hidden, dropped or lost goes unsaid, and a good outcome is said aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from codec.api import DecodeResult, EncodeResult, Warned
+
+from .voices import Outcome
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+# The counts of `DecodeResult` that the reference does not have: what version resolution hid.
+_HIDDEN = ("older", "expired", "deleted", "later", "operational")
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target: str, seconds: float) -> Outcome:
+    """A finished decode of `source` into `target`; the log line is that of container-and-cli.md §5.4."""
+    hidden = {name: count for name in _HIDDEN if (count := result.counts.get(name, 0))}
+    plain = {name: count for name, count in result.counts.items() if name not in _HIDDEN}
+    lost = {name: count for name, count in result.losses.items() if count}
+    rows = [
+        ("wrote", f"{target}  {result.files:,} files  in {seconds:.1f} s"),
+        ("read", f"{source}  {result.container}, last commit {result.last_commit_ts}"),
+        ("adapters", _counted(_picked(plain, adapters))),
+        ("rows", _counted({name: count for name, count in plain.items() if name not in adapters})),
+        ("hidden", _counted(hidden) or "nothing"),
+        ("lost", _counted(lost) or "nothing"),
+    ]
+    ends = (("input", source), ("output", target))
+    log = [("snapshot decoded", (*ends, *plain.items(), ("last_commit_ts", result.last_commit_ts)))]
+    log += [("rows hidden", tuple(hidden.items()))] if hidden else []
+    log += [("not in the tree", tuple(lost.items()))] if lost else []
+    return Outcome(tuple(rows), tuple(log), _data("decode", ends, seconds, result))
+
+
+def unknown_rows(result: DecodeResult) -> Warned | None:
+    """The one warning about rows that no spec knows, with their number and the first of their prefixes."""
+    if not result.counts.get("unknown"):
+        return None
+    prefixes = ", ".join(result.unknown_prefixes)
+    hint = "these rows are not in the tree"
+    return Warned("unknown_rows", (("count", result.counts["unknown"]), ("first_prefixes", prefixes), ("hint", hint)))
+
+
+def encoded(result: EncodeResult, source: str, target: str, seconds: float) -> Outcome:
+    """A finished encode of `source` into `target`; the log line is that of container-and-cli.md §6.2."""
+    counts = {name: result.counts.get(name, 0) for name in result.adapters}
+    size = _size(result.bytes_written)
+    rows = (
+        ("wrote", f"{target}  {size}  {result.entries:,} records  in {seconds:.1f} s"),
+        ("sha256", result.sha256),
+        ("commit", str(result.last_commit_ts)),
+        ("adapters", _counted(counts)),
+        ("self-test", "matched: 0 files differ" if result.self_test_ran else "not run (--self-test)"),
+    )
+    line = (
+        ("output", target),
+        ("bytes", result.bytes_written),
+        ("self_test", result.self_test_ran),
+        ("adapters", ",".join(result.adapters)),
+    )
+    ends = (("input", source), ("output", target))
+    return Outcome(rows, (("encode complete", line),), _data("encode", ends, seconds, result))
+
+
+def linted(names: tuple[str, ...]) -> Outcome:
+    """Specs without a mistake."""
+    return Outcome(tuple((name, "0 mistakes") for name in names), (), {"command": "spec lint", "specs": names})
+
+
+def _data(
+    command: str, ends: Iterable[tuple[str, str]], seconds: float, result: DataclassInstance
+) -> Mapping[str, object]:
+    parts = {part.name: getattr(result, part.name) for part in fields(result)}
+    return {"command": command, **dict(ends), "seconds": round(seconds, 3), **parts}
+
+
+def _picked(counts: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
+    return {name: counts[name] for name in names if name in counts}
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return "   ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _size(count: int) -> str:
+    """A number of bytes for people, in steps of 1000."""
+    value, unit = float(count), _UNITS[0]
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{count} bytes" if unit == _UNITS[0] else f"{value:.1f} {unit}"

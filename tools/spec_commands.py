@@ -1,0 +1,74 @@
+"""`codec spec …`: check, show and compile the specs themselves.
+
+Invariant: everything is said by `codec.spec.workbench`; these commands print it and choose the exit status.
+"""
+
+from __future__ import annotations
+
+import click
+
+from codec.errors import SpecError
+
+from .commands import HELP, default_format
+from .session import Session
+
+_spec_option = click.option("--spec", "name", default="", metavar="SPEC", help="Name of a format, or path of a spec.")
+
+
+@click.group(context_settings=HELP, no_args_is_help=False)
+def spec() -> None:
+    """Check, show and compile the specs of formats."""
+
+
+@spec.command("list", context_settings=HELP)
+def list_specs() -> None:
+    """Print the known formats."""
+    from codec.spec.workbench import formats
+
+    for name, summary in formats():
+        click.echo(f"{name}  {summary}")
+
+
+@spec.command(context_settings=HELP)
+@click.argument("names", nargs=-1, metavar="[SPEC]...")
+@click.option("--json", is_flag=True, expose_value=False, help="Messages as JSON lines, for programs.")
+@click.option("-q", "--quiet", is_flag=True, expose_value=False, help="Mistakes only.")
+@click.pass_obj
+def lint(session: Session, names: tuple[str, ...]) -> int:
+    """Print every mistake of each SPEC, a format's name or a spec's path; without one, of all known formats."""
+    from codec.spec.workbench import formats
+    from codec.spec.workbench import lint as mistakes_of
+
+    from .results import linted
+
+    mistakes = {name: mistakes_of(name) for name in names or [name for name, _ in formats()]}
+    for mistake in (mistake for found in mistakes.values() for mistake in found):
+        session.voice.error(mistake, SpecError.exit_status, "")
+    if any(mistakes.values()):
+        return SpecError.exit_status
+    session.voice.result(linted(tuple(mistakes)))
+    return 0
+
+
+@spec.command(context_settings=HELP)
+@_spec_option
+@click.argument("record", default="", metavar="[RECORD]")
+def show(name: str, record: str) -> None:
+    """Print the resolved plan of one kind of record; without RECORD, the names of all kinds."""
+    from codec.spec.workbench import show as plan_text
+
+    click.echo(plan_text(name or default_format(), record))
+
+
+@spec.command("compile", context_settings=HELP)
+@_spec_option
+@click.option("--show", is_flag=True, help="Print the generated source instead of writing it.")
+def compile_spec(name: str, show: bool) -> None:
+    """Write the Python modules that the compiled engine runs, and print their paths."""
+    from codec.spec.workbench import compiled_source, write_compiled
+
+    if show:
+        click.echo(compiled_source(name or default_format()))
+    else:
+        for path in write_compiled(name or default_format()):
+            click.echo(str(path))
