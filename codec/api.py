@@ -40,7 +40,7 @@ class DecodeOptions:
 
     `adapters` are names that the format declares, empty = all. `switches` are the options that the format's spec
     declares (boolean or text). `as_of` bounds the versions that count. `versions="all"` feeds every version in file
-    order, as the reference decoder does. `cluster_id` goes into the manifest.
+    order, as the reference decoder does. `cluster_id` goes into the manifest, `input_text` too (default: the source).
     """
 
     adapters: tuple[str, ...] = ()
@@ -48,6 +48,7 @@ class DecodeOptions:
     versions: Versions = "newest"
     as_of: int | None = None
     cluster_id: str = ""
+    input_text: str = ""
     replace: bool = False
     sync: bool = True
     engine: Engine = "compiled"
@@ -102,10 +103,20 @@ class EncodeResult:
 
 
 def decode_snapshot(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
-    """Decode the snapshot file `source` into the new tree `target`; the tree appears whole or not at all."""
-    raise NotImplementedError
+    """Decode the snapshot file `source` into the new tree `target`; the tree appears whole or not at all.
+
+    Memory does not grow with the number of records. Raises `UsageError`, `DataError`, `EnvironmentProblem`.
+    """
+    from codec.decoding import decode
+
+    return decode(source, target, options)
 
 
 def encode_snapshot(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
-    """Encode the tree `source` and write the snapshot to `sink` once it is complete (and self-tested, if asked)."""
-    raise NotImplementedError
+    """Encode the tree `source` and write the snapshot to `sink` once it is complete (and self-tested, if asked).
+
+    Memory does not grow with the number of documents. Raises `UsageError`, `DataError`, `EnvironmentProblem`.
+    """
+    from codec.encoding import encode
+
+    return encode(source, sink, options)

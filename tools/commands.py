@@ -244,11 +244,12 @@ def _format_options(direction: Direction) -> list[click.Option]:
 
 def _format_option(option: Option) -> click.Option:
     name = f"--{option.name.replace('_', '-')}"
+    sentence = f"{option.help[:1].upper()}{option.help[1:].rstrip('.')}."
     if option.kind == "flag":
-        return _flag(name, option.help)
+        return _flag(name, sentence)
     default = str(option.default)
     kind = _ChoiceOrDefault(option.choices, default)
-    return click.Option([name], type=kind, default=default, show_default=True, help=option.help)
+    return click.Option([name], type=kind, default=default, show_default=True, help=sentence)
 
 
 def _adapters() -> tuple[str, ...]:

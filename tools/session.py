@@ -54,7 +54,6 @@ class Program:
 class Session:
     """What a command is handed: who speaks, and `doing`, what it is at (where a message would not tell)."""
 
-    program: Program
     voice: Voice
     doing: str = ""
 
@@ -89,7 +88,7 @@ def run(command: click.Command, program: Program, arguments: Sequence[str]) -> i
 
 
 def _run(command: click.Command, program: Program, arguments: Sequence[str]) -> int:
-    session = Session(program, program.voice(arguments))
+    session = Session(program.voice(arguments))
     error: CodecError
     try:
         if program.go_flags:
@@ -135,7 +134,7 @@ def _signals_raise() -> Iterator[None]:
         raise Stopped(number)
 
     # A signal that our caller set to be ignored (as shells do for background jobs) stays ignored.
-    before = {number: old for number in _SIGNALS if (old := signal.getsignal(number)) is not signal.SIG_IGN}
+    before = {number: old for number in _SIGNALS if (old := signal.getsignal(number)) not in (signal.SIG_IGN, None)}
     for number in before:
         signal.signal(number, stop)
     try:

@@ -58,7 +58,7 @@ class Layout(ABC):
     """Bytes of a record, as one value."""
 
     word: ClassVar[str]  # its name in a spec
-    config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name
+    config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word itself
     size: int | None = None  # in bytes, where it is always the same
     is_open: bool = False  # takes everything up to the fixed parts that follow
@@ -82,6 +82,10 @@ class Layout(ABC):
     def order(self) -> str:
         """The order that the bytes impose: layouts with the same answer merge without a sort."""
         return self.word
+
+    def may_begin(self, text: bytes) -> bool:
+        """Whether its bytes, and what follows them, can begin with `text`; tells record kinds apart."""
+        return True
 
     def describe(self) -> str:
         """One line for the manual: the first line of the class's docstring."""

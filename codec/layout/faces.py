@@ -208,7 +208,15 @@ class Number(Face):
     """A number in the shortest digits that give it back, or one of two words for the infinities."""
 
     takes = {"enum": ["f64"]}
-    config = {"infinity": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}}
+    config = {
+        "infinity": {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 2,
+            "maxItems": 2,
+            "description": "The words for the positive and the negative infinity.",
+        }
+    }
 
     def __init__(self, model: str, html: bool, infinity: tuple[str, str]) -> None:
         super().__init__(model, html)

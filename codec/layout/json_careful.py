@@ -29,7 +29,6 @@ _NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]*))((?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
 _NUMBER_BEGINS = frozenset("-0123456789")
 _NUMBER_RUN = re.compile(r"[-+.0-9A-Za-z_]*")
 _FOUR_HEX = re.compile(r"[0-9A-Fa-f]{4}")
-_BEFORE_HEX = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?")
 _WORD = re.compile(r"\w*")
 _BARE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
@@ -224,10 +223,9 @@ class _Parser:
         r"""The number of the escape \uHHHH at `at`."""
         if digits := _FOUR_HEX.match(self._text, at + 2):
             return int(digits[0], 16)
-        cut = _BEFORE_HEX.match(self._text, at)
         found = self._text[at : at + 6]
-        cut_off = len(found) < 6 and (not found or (cut is not None and cut.end() == len(self._text)))
-        self._refuse(at, "an incomplete escape in a string", "\\u and four hex digits", shown(found), cut=cut_off)
+        expected = "\\u and four hex digits"
+        self._refuse(at, "an incomplete escape in a string", expected, shown(found), cut=len(found) < 6)
 
     def _scalar(self, at: int) -> tuple[bool | int | Number | None, int]:
         text = self._text
@@ -242,15 +240,16 @@ class _Parser:
         if word in _LITERALS:
             self._token_ends(end)
             return _LITERALS[word], end
-        if word and end == len(text) and any(literal.startswith(word) for literal in _LITERALS):
-            self._refuse(at, "a literal does not end", "a value", shown(word), cut=True)
+        cut = end == len(text)  # the word may go on
+        if not word:
+            self._unexpected(at, "a value")
+        if cut and any(literal.startswith(word) for literal in _LITERALS):
+            self._refuse(at, "a literal does not end", "a value", shown(word), cut=cut)
         if word in ("NaN", "Infinity"):
-            self._refuse(at, f"{word} is not a JSON number", "a value", word)
+            self._refuse(at, f"{word} is not a JSON number", "a value", word, cut=cut)
         if word.lower() in _LITERALS:
-            self._refuse(at, "a literal in wrong letter case", word.lower(), word)
-        if word:
-            self._refuse(at, "not valid JSON", "a value", shown(word), "text stands in double quotes")
-        self._unexpected(at, "a value")
+            self._refuse(at, "a literal in wrong letter case", word.lower(), word, cut=cut)
+        self._refuse(at, "not valid JSON", "a value", shown(word), "text stands in double quotes", cut=cut)
 
     def _token_ends(self, end: int) -> None:
         if end < len(self._text) and self._text[end] not in AFTER_TOKEN:
@@ -259,13 +258,15 @@ class _Parser:
     def _bad_number(self, at: int, end: int) -> NoReturn:
         token = self._text[at:end]
         digits = token.removeprefix("-")
-        if end == len(self._text) and _NUMBER.fullmatch(token + "0"):
-            self._refuse(at, "a number does not end", "a digit", shown(token), cut=True)
-        if digits.startswith("Infinity"):
-            self._refuse(at, "-Infinity is not a JSON number", "a value", shown(token))
-        if digits[:1] == "0" and digits[1:2].isdigit():
-            self._refuse(at, "a number with leading zeros", digits.lstrip("0")[:SHOWN_BYTES] or "0", shown(token))
-        self._refuse(at, "a malformed number", "digits, then a fraction or an exponent if any", shown(token))
+        cut = end == len(self._text)  # the token may go on
+        message, expected = "a malformed number", "digits, then a fraction or an exponent if any"
+        if cut and _NUMBER.fullmatch(token + "0"):
+            message, expected = "a number does not end", "a digit"
+        elif digits == "Infinity":
+            message, expected = "-Infinity is not a JSON number", "a value"
+        elif digits[:1] == "0" and digits[1:2].isdigit():
+            message, expected = "a number with leading zeros", "the number without them"
+        self._refuse(at, message, expected, shown(token), cut=cut)
 
     def _skip(self, at: int) -> int:
         return run_end(SPACE, self._text, at)

@@ -135,12 +135,11 @@ def _load(data: bytes, source: str, line: int, column: int, max_depth: int, fold
         before = data[: problem.start].decode()
         _invalid_utf8(problem, source, *_place(before, len(before), line, column))
     try:
-        start = run_end(SPACE, text, 0)
+        start = 0 if text[:1] > " " else run_end(SPACE, text, 0)
         if start == len(text):
             raise Refused(0, "the document is empty", "a JSON value", "nothing")
         value, end = _read(text, start, max_depth, fold)
-        end = run_end(SPACE, text, end)
-        if end != len(text):
+        if end != len(text) and (end := run_end(SPACE, text, end)) != len(text):
             raise Refused(end, "text behind the end of the value", "the end of the text", shown(text[end : end + 20]))
         return value
     except Refused as refused:
@@ -242,7 +241,7 @@ def _read_fast(text: str, at: int, max_depth: int, fold: bool) -> tuple[JsonValu
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    """Whether an escape in valid JSON is half of a pair: what is left once whole pairs and escaped backslashes are out."""
+    """Whether an escape in valid JSON is half of a pair: one is left once pairs and escaped backslashes are out."""
     return _SURROGATE.search(text) is not None and _SURROGATE.search(_PAIR_OR_BACKSLASH.sub(" ", text)) is not None
 
 
@@ -250,8 +249,8 @@ def _check_depth(value: JsonValue, max_depth: int) -> None:
     """Raise `_Doubtful` if containers are nested in more than `max_depth` levels; level by level, without recursion."""
     level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(max_depth):
-        children = [child for node in level for child in (node.values() if isinstance(node, dict) else node)]
-        level = [child for child in children if isinstance(child, (dict, list))]
+        children = (child for node in level for child in (node.values() if type(node) is dict else node))
+        level = [child for child in children if type(child) is dict or type(child) is list]
         if not level:
             return
     raise _Doubtful

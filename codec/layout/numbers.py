@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from codec.compile.code import Code
 
-_FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u63": "Q", "u64": "Q", "i64": "q", "f64": "d"}
+_FORMATS = {"u8": "B", "u16": "H", "u32": "L", "u63": "Q", "u64": "Q", "i64": "q", "f64": "d"}
 _MARKS: dict[Order, str] = {"big": ">", "little": "<"}
 SIGN_BIT = 1 << 63
 ALL_BITS = (1 << 64) - 1
@@ -155,7 +155,10 @@ class Clamped(Fixed):
 
     word = "clamped"
     takes = {"enum": ["u64"]}
-    config = {"max": {"type": "integer"}, "because": {"type": "string"}}
+    config = {
+        "max": {"type": "integer", "description": "What larger numbers are cut to."},
+        "because": {"type": "string", "minLength": 1, "description": "Why that loss is right."},
+    }
 
     def __init__(self, word: str, byte_order: Order, most: int, because: str) -> None:
         super().__init__(word, byte_order)

@@ -132,26 +132,48 @@ SCHEMA: dict[str, object] = {
     "additionalProperties": False,
     "required": ["percent", "max", "base64url_mark", "fallback", "errors"],
     "properties": {
-        "percent": {"type": "string", "minLength": 1},
-        "max": {"type": "integer", "minimum": 1},
-        "base64url_mark": {"type": "string", "minLength": 1},
+        "percent": {
+            "type": "string",
+            "minLength": 1,
+            "description": "The characters that stand for themselves; others become % and two hex digits.",
+        },
+        "max": {"type": "integer", "minimum": 1, "description": "How long a name may be, in characters."},
+        "base64url_mark": {
+            "type": "string",
+            "minLength": 1,
+            "description": "What a name begins with if the rest of it is base64url; accepted, never written.",
+        },
         "fallback": {
             "type": "object",
+            "description": "What stands for a name that is too long or looks like one of the other shapes.",
             "additionalProperties": False,
             "required": ["digest", "digits", "join", "hint_bytes", "names"],
             "properties": {
-                "digest": {"enum": ["sha256"]},
-                "digits": {"type": "integer", "minimum": 1, "maximum": 64},
-                "join": {"type": "string", "minLength": 1},
-                "hint_bytes": {"type": "integer", "minimum": 0},
-                "names": {"type": "string"},
+                "digest": {"enum": ["sha256"], "description": "The hash of the bytes that the name stands for."},
+                "digits": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 64,
+                    "description": "How many hexadecimal digits of it are kept.",
+                },
+                "join": {"type": "string", "minLength": 1, "description": "What stands between digits and hint."},
+                "hint_bytes": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "description": "How many of the first bytes follow, for people to recognise.",
+                },
+                "names": {"type": "string", "description": "Which of the names files keeps what the name stands for."},
             },
         },
         "errors": {
             "type": "object",
             "additionalProperties": False,
+            "description": "The error's name for each way in which a name can be wrong.",
             "required": ["bad", "unknown"],
-            "properties": {"bad": {"type": "string"}, "unknown": {"type": "string"}},
+            "properties": {
+                "bad": {"type": "string", "description": "A name that no bytes give."},
+                "unknown": {"type": "string", "description": "A fallback name that the names file does not have."},
+            },
         },
     },
 }

@@ -137,7 +137,9 @@ class Prefixed(Layout):
 
     word = "prefixed"
     takes = {"enum": ["u16", "u32", "u64"]}
-    config = {"max": {"type": "integer", "minimum": 0}}
+    config = {
+        "max": {"type": "integer", "minimum": 1, "description": "How long it may be at most, in bytes."},
+    }
 
     def __init__(self, length: Fixed, most: int) -> None:
         self.length, self.most = length, most
@@ -168,6 +170,12 @@ class Prefixed(Layout):
         from hypothesis import strategies as st
 
         return st.binary(max_size=min(self.most, 40))
+
+    def may_begin(self, text: bytes) -> bool:
+        """No, if the length that `text` begins with is over the limit whatever follows."""
+        assert self.length.size is not None
+        least = text[: self.length.size].ljust(self.length.size, b"\0")
+        return int.from_bytes(least, self.length.byte_order) <= self.most
 
     def order(self) -> str:
         return "length, bytes"

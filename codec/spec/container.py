@@ -155,7 +155,8 @@ class Container:
     manifest: TopDocument
     checksums: str
     encode_info: TopDocument
-    mismatch_suffix: str
+    mismatch: Mapping[str, str]
+    mismatch_most: int
     usage_errors: Mapping[str, str]
 
     def adapter(self, name: str) -> plan.Adapter:
@@ -262,7 +263,8 @@ class ContainerResolver(Resolver):
             tuple(cast("list[str]", data["print_order"])), tuple(cast("list[str]", data["encode_order"])),
             str(self.section("input_number")["suffix"]), cast("dict[str, int]", self.section("input_number")["base"]),
             self.top(cast("dict[str, object]", top[0]), schema[str(top[0]["schema"])]), str(self.section("checksums")["path"]),
-            self.top(cast("dict[str, object]", top[1]), schema[str(top[1]["schema"])]), str(self.section("mismatch")["suffix"]),
+            self.top(cast("dict[str, object]", top[1]), schema[str(top[1]["schema"])]), cast("dict[str, str]", self.section("mismatch")),
+            cast(int, self.section("mismatch")["most"]),
             cast("dict[str, str]", self.section("usage_errors")),
         )  # fmt: skip
 

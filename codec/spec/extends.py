@@ -1,113 +1,134 @@
-"""Deltas: a version that extends another says only what changed, and addresses parts by name."""
+"""Deltas: a version that extends another says only what changed, and addresses parts by name.
+
+`at` is the way to a part; then one of `to` (its new content), `remove` (why it goes), `rename` (its new name), or
+`insert` with `before` or `after` (for the list or mapping at that place).
+"""
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import cast
 
-from codec.errors import SpecError
+from codec.errors import Place, SpecError
 from codec.spec.source import Mapping, Sequence, load, place_of
 
-CHANGES = "changes"
+EXTENDS, CHANGES = "extends", "changes"
 
 
 def extended(path: Path) -> Mapping:
-    """The spec in `path` with everything that it extends, its changes applied."""
-    data = load(path)
-    if "extends" not in data:
-        return data
-    base = copy.deepcopy(extended(path.parent / str(data["extends"])))
-    for key, value in data.items():
-        if key not in ("extends", CHANGES):
-            base[key] = value
-            base.places[key] = data.places[key]
-    changes = cast(Sequence, data.get(CHANGES, Sequence()))
-    for index, change in enumerate(changes):
-        _apply(base, cast(Mapping, change), cast(Sequence, changes).places[index].source, index, data)
+    """The spec in `path` with everything that it extends, its changes applied; raises `SpecError`."""
+    versions = chain(path)
+    base = versions.pop()
+    for delta in reversed(versions):
+        for key in (key for key in delta if key not in (EXTENDS, CHANGES)):
+            base[key], base.places[key] = delta[key], delta.places[key]
+        for index, change in enumerate(cast(Sequence, delta.get(CHANGES, Sequence()))):
+            _Change(cast(Mapping, change), place_of(delta, (CHANGES, index))).apply(base)
     return base
 
 
-def _apply(base: Mapping, change: Mapping, source: str, index: int, delta: Mapping) -> None:
-    where = place_of(delta, (CHANGES, index))
-    path = [str(step) for step in cast("list[object]", change["at"])]
-    holder: object = base
-    for step in path[:-1]:
-        holder = _child(holder, step, where, path)
-    last = path[-1]
-    if "remove" in change:
-        _child(holder, last, where, path)
-        _remove(holder, last)
-    elif "rename" in change:
-        assert isinstance(holder, Mapping)
-        _child(holder, last, where, path)
-        _rename(holder, last, str(change["rename"]))
-    elif "insert" in change:
-        _insert(holder, last, change, where, path)
-    else:
-        _set(holder, last, change, where)
+def chain(path: Path) -> list[Mapping]:
+    """The spec in `path` as it is written, and after it all that it extends, one after the other."""
+    versions = [load(path)]
+    paths = [path.resolve()]
+    while EXTENDS in versions[-1]:
+        newer = versions[-1]
+        path = path.parent / str(newer[EXTENDS])
+        if not path.is_file() or path.resolve() in paths:
+            message = f"`{newer[EXTENDS]}` {'extends itself' if path.is_file() else 'is not there'}"
+            raise SpecError("spec-extends", message, newer.places[EXTENDS], hint="name the older version's file")
+        versions.append(load(path))
+        paths.append(path.resolve())
+    return versions
 
 
-def _child(holder: object, step: str, where: object, path: list[str]) -> object:
-    if isinstance(holder, Mapping) and step in holder:
-        return holder[step]
-    if isinstance(holder, Sequence):
-        index = _index(holder, step)
-        if index is not None:
+class _Change:
+    """One change, and where it stands."""
+
+    def __init__(self, change: Mapping, place: Place) -> None:
+        self.change, self.place = change, place
+        self.path = [str(step) for step in cast("list[object]", change["at"])]
+
+    def apply(self, base: Mapping) -> None:
+        holder: object = base
+        for step in self.path[:-1]:
+            holder = self.child(holder, step)
+        last = self.path[-1]
+        if "to" in self.change:
+            self.set(holder, last)
+            return
+        part = self.child(holder, last)
+        if "insert" in self.change:
+            self.insert(part)
+        elif isinstance(holder, Mapping):
+            self.remove_or_rename(holder, last)
+        elif "remove" in self.change:
+            holder = cast(Sequence, holder)
+            index = _index(holder, last)
+            del holder[index], holder.places[index]
+        else:
+            named = cast(Sequence, holder)[_index(cast(Sequence, holder), last)]
+            if not isinstance(named, Mapping):
+                raise self.fail(f"`{last}` is a literal, it has no name", "give its new text: `to: …`")
+            self.remove_or_rename(named, last)
+
+    def child(self, holder: object, step: str) -> object:
+        if isinstance(holder, Mapping) and step in holder:
+            return holder[step]
+        if isinstance(holder, Sequence) and (index := _index(holder, step)) >= 0:
             part = holder[index]
             return part[step] if isinstance(part, Mapping) else part
-    raise SpecError("spec-delta", f"there is no `{'.'.join(path)}` to change", where, hint="parts are addressed by name")  # type: ignore[arg-type]
+        hint = f"`{step}` is not there; parts are addressed by name"
+        raise self.fail(f"there is no `{'.'.join(self.path)}` to change", hint)
+
+    def set(self, holder: object, step: str) -> None:
+        value, place = self.change["to"], self.change.places["to"]
+        if isinstance(holder, Sequence):
+            self.child(holder, step)
+            index = _index(holder, step)
+            if not isinstance(holder[index], Mapping):
+                holder[index], holder.places[index] = value, place
+                return
+            holder = holder[index]
+        if not isinstance(holder, Mapping):
+            raise self.fail(f"`{'.'.join(self.path[:-1])}` has no parts", "set the whole of it")
+        holder[step], holder.places[step] = value, place
+
+    def remove_or_rename(self, holder: Mapping, step: str) -> None:
+        new = {} if "remove" in self.change else {str(self.change["rename"]): (holder[step], holder.places[step])}
+        if not new.keys().isdisjoint(holder):
+            raise self.fail(f"there is a `{self.change['rename']}` already", "remove one of the two")
+        _replace(holder, step, new)
+
+    def insert(self, target: object) -> None:
+        part, place = self.change["insert"], self.change.places["insert"]
+        after = "after" in self.change
+        anchor = str(self.change["after" if after else "before"])
+        if isinstance(target, Sequence) and (index := _index(target, anchor)) >= 0:
+            target.insert(index + after, part)
+            target.places.insert(index + after, place)
+        elif isinstance(target, Mapping) and isinstance(part, Mapping) and anchor in target:
+            if not part.keys().isdisjoint(target):
+                raise self.fail(f"there is a `{(part.keys() & target.keys()).pop()}` already", "change it: `to: …`")
+            new = {key: (value, part.places[key]) for key, value in part.items()}
+            old = {anchor: (target[anchor], target.places[anchor])}
+            _replace(target, anchor, old | new if after else new | old)
+        else:
+            raise self.fail(f"there is no part `{anchor}` in `{'.'.join(self.path)}`", "name a part that stands there")
+
+    def fail(self, message: str, hint: str) -> SpecError:
+        return SpecError("spec-delta", message, self.place, hint=hint)
 
 
-def _index(parts: Sequence, step: str) -> int | None:
-    """The part called `step`: a slot of that name, or that very literal."""
-    return next((i for i, part in enumerate(parts) if part == step or (isinstance(part, Mapping) and step in part)), None)
+def _index(parts: Sequence, step: str) -> int:
+    """Where the part called `step` stands: a slot of that name, or that very literal; -1 if there is none."""
+    return next((i for i, part in enumerate(parts) if part == step or (isinstance(part, Mapping) and step in part)), -1)
 
 
-def _remove(holder: object, step: str) -> None:
-    if isinstance(holder, Mapping):
-        del holder[step], holder.places[step]
-        return
-    assert isinstance(holder, Sequence)
-    index = _index(holder, step)
-    assert index is not None
-    del holder[index], holder.places[index]
-
-
-def _rename(holder: Mapping, old: str, new: str) -> None:
-    items = [(new if key == old else key, value, holder.places[key]) for key, value in holder.items()]
+def _replace(holder: Mapping, old: str, new: dict[str, tuple[object, Place]]) -> None:
+    """Put `new` where `old` stands: order has a meaning in patterns and documents."""
+    items = [(key, value, holder.places[key]) for key, value in holder.items()]
     holder.clear()
     for key, value, place in items:
-        holder[key] = value
-        holder.places[key] = place
-
-
-def _set(holder: object, step: str, change: Mapping, where: object) -> None:
-    value, place = change["to"], change.places["to"]
-    if isinstance(holder, Mapping):
-        holder[step] = value
-        holder.places[step] = place
-        return
-    assert isinstance(holder, Sequence)
-    index = _index(holder, step)
-    if index is None:
-        raise SpecError("spec-delta", f"there is no part `{step}` to change", where)  # type: ignore[arg-type]
-    part = holder[index]
-    if isinstance(part, Mapping):
-        part[step] = value
-        part.places[step] = place
-    else:
-        holder[index] = value
-        holder.places[index] = place
-
-
-def _insert(holder: object, step: str, change: Mapping, where: object, path: list[str]) -> None:
-    target = _child(holder, step, where, path)
-    assert isinstance(target, Sequence)
-    anchor = str(change.get("before", change.get("after", "")))
-    index = _index(target, anchor)
-    if index is None:
-        raise SpecError("spec-delta", f"there is no part `{anchor}` in `{'.'.join(path)}`", where)  # type: ignore[arg-type]
-    index += "after" in change
-    target.insert(index, change["insert"])
-    target.places.insert(index, change.places["insert"])
+        for name, (content, where) in (new if key == old else {key: (value, place)}).items():
+            holder[name], holder.places[name] = content, where

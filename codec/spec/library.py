@@ -34,9 +34,17 @@ def main_file(name: str) -> Path:
     return path
 
 
-def carried(main: source.Mapping, folder: Path) -> list[source.Mapping]:
+def carried(main: source.Mapping) -> list[source.Mapping]:
     """The adapter specs that the container carries, deltas applied."""
-    return [extended(folder / str(name)) for name in cast("list[str]", main["carries"])]
+    return [extended(named_file(main, "carries", index)) for index in range(len(cast("list[str]", main["carries"])))]
+
+
+def named_file(data: source.Mapping, *path: str | int) -> Path:
+    """The file that a spec names at `path`: beside the file where that name is written."""
+    name: object = data
+    for step in path:
+        name = cast("dict[str | int, object]", name)[step]
+    return Path(source.place_of(data, path).source).parent / str(name)
 
 
 @lru_cache
@@ -44,15 +52,15 @@ def load(name: str) -> Container:
     """The plan of a format; cached for the life of the process."""
     path = main_file(name)
     main = extended(path)
-    adapters = tuple(Resolver(data).adapter() for data in carried(main, path.parent))
+    adapters = tuple(Resolver(data).adapter() for data in carried(main))
     schemas = {}
     for section in ("manifest", "encode_info"):
         file = str(cast("dict[str, object]", main[section])["schema"])
-        schemas[file] = source.load(path.parent / file)
+        schemas[file] = source.load(named_file(main, section, "schema"))
     return ContainerResolver(main, "little" if main["byte_order"] == "little" else "big").container(adapters, schemas)
 
 
 def all_options(name: str) -> tuple[plan.Option, ...]:
     """Every option that the format's adapters declare, without resolving anything else."""
     path = main_file(name)
-    return tuple(option for data in carried(source.load(path), path.parent) for option in options(data))
+    return tuple(option for data in carried(extended(path)) for option in options(data))

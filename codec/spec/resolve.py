@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import Literal, cast
 
 from codec.errors import Place, SpecError
 from codec.layout import segments
 from codec.layout.base import LAYOUTS, Layout, Order, Setting
 from codec.layout.faces import FACES, Face
-from codec.layout.wire import WIRE_WORDS, wire_kind
+from codec.layout.wire import WIRE_WORDS, Wire, wire_kind
 from codec.spec import plan
 from codec.spec.source import Mapping, place_of
 from codec.spec.words import (
@@ -72,6 +72,9 @@ class Resolver:
     order: Order = "big"
     problems: list[SpecError] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.order = cast(Order, self.data.get("byte_order", self.order))
+
     # -------------------------------------------------------------------------------------------- helpers
 
     def at(self, *path: str | int) -> Place:
@@ -83,14 +86,16 @@ class Resolver:
     def section(self, name: str) -> dict[str, dict[str, object]]:
         return cast("dict[str, dict[str, object]]", self.data.get(name) or {})
 
-    def codec(self, spec: object) -> tuple[str, dict[str, object]]:
+    def codec(self, spec: object, seen: tuple[str, ...] = ()) -> tuple[str, dict[str, object]]:
         """The primitive's word and its whole configuration, named codecs looked up."""
         if isinstance(spec, str):
+            if spec in seen:
+                raise self.fail("spec-unknown-codec", f"`{spec}` is a name for itself", self.at("codecs", spec))
             named = self.section("codecs").get(spec)
-            return self.codec(named) if named is not None else (spec, {spec: spec})
+            return self.codec(named, (*seen, spec)) if named is not None else (spec, {spec: spec})
         assert isinstance(spec, dict)
         if "as" in spec:
-            word, config = self.codec(spec["as"])
+            word, config = self.codec(spec["as"], seen)
             return word, config | {k: v for k, v in spec.items() if k in ("byte_order", "min", "max")}
         word = next((key for key in spec if key in LAYOUTS or key in FACES or key == "percent"), "")
         return word, dict(spec)
@@ -104,9 +109,17 @@ class Resolver:
         kind, build = LAYOUTS[word]
         options = {k: v for k, v in config.items() if k in kind.config or k in ("min", "max")}
         setting = Setting(config[word], options, order, lambda inner: self.layout(inner, "", place))
-        if "max" in kind.config and "max" not in options:
-            raise self.fail("spec-no-max", f"`{word}` needs `max`", place, hint="say how long it may be at most, in bytes")
+        self.complete(word, kind, config, place)
         return build(setting)
+
+    def complete(self, word: str, kind: type[Layout] | type[Face], config: dict[str, object], place: Place) -> None:
+        """A primitive is named with all that it takes; a bare word has none of it."""
+        lacking = [name for name in kind.config if name not in config]
+        if (kind.takes is not None and config[word] == word) or lacking:
+            wanted = ", ".join(f"{name}: …" for name in (word, *kind.config))
+            hint = f"write `{{{wanted}}}`, here or under `codecs`"
+            code = "spec-no-max" if "max" in lacking else "spec-missing"
+            raise self.fail(code, f"`{word}` needs more than its name", place, hint=hint)
 
     def face(self, spec: object, kind: plan.FieldType, html: bool, place: Place) -> Face:
         word, config = self.codec(spec)
@@ -114,6 +127,7 @@ class Resolver:
             known = ", ".join(sorted({*FACES, *self.section("codecs")}))
             raise self.fail("spec-unknown-face", f"there is no document face `{word or spec}`", place, hint=f"one of: {known}")
         options = {k: v for k, v in config.items() if k != word}
+        self.complete(word, FACES[word], config, place)
         return FACES[word].build(config[word], options, kind.scalar, html)
 
     def bound(self, name: str, scope: Scope, place: Place, path: str) -> tuple[Name, plan.FieldType]:
@@ -166,7 +180,8 @@ class Resolver:
         name = self.collection(str(argument["of"]), scope, place)
         many = scope.fields[name].many
         assert many is not None
-        return Greatest(name, tuple(list(many.fields).index(by) for by in argument["by"]))
+        element = replace(scope, element=many, collection=name)
+        return Greatest(name, tuple(self.bound(by, element, place, "")[0].index for by in argument["by"]))
 
     def text_parts(self, parts: object, scope: Scope, place: Place) -> Iterator[str | Name]:
         assert isinstance(parts, list)
@@ -184,7 +199,7 @@ class Resolver:
             return Present(self.bound(str(argument), scope, place, "")[0])
         assert word in ("equal", "at_least") and isinstance(argument, list)
         left, right = (self.derivation(side, scope, place) for side in argument)
-        return Compared(cast("plan.Literal['equal', 'at_least']", word), left, right)
+        return Compared(cast("Literal['equal', 'at_least']", word), left, right)
 
     # -------------------------------------------------------------------------------------------- patterns
 
@@ -255,24 +270,33 @@ class Resolver:
         many = kind.many
         if many is None:
             raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place, name)
-        items = []
         parts = cast("list[dict[str, str]]", spec[shape])
-        for index, (item, word) in enumerate((n, w) for part in parts for n, w in part.items()):
-            items.append((index + 1, item, self.wire(word, many.fields[item].scalar, place)))
-        if [item for _, item, _ in items] != list(many.fields):
+        named = [(item, word) for part in parts for item, word in part.items()]
+        if [item for item, _ in named] != list(many.fields):
             hint = f"name them in the model's order: {', '.join(many.fields)}"
             raise self.fail("spec-element", f"the elements of `{name}` need all their fields", place, name, hint)
-        return plan.WireField(number, None, name, place, cast("plan.Literal['repeated']", shape), tuple(items), target)
+        wires = (self.wire(word, many.fields[item].scalar, place) for item, word in named)
+        items = [(index, item, wire) for index, ((item, _), wire) in enumerate(zip(named, wires, strict=True), 1)]
+        return plan.WireField(number, None, name, place, cast("Literal['repeated']", shape), tuple(items), target)
 
-    def wire(self, word: str, model: str, place: Place) -> plan.Wire:
+    def wire(self, word: str, model: str, place: Place) -> Wire:
         if word not in WIRE_WORDS:
             raise self.fail("spec-unknown-codec", f"there is no protobuf type `{word}`", place, hint=f"one of: {', '.join(WIRE_WORDS)}")
         return wire_kind(word, model)
 
     def check_lengths(self, parts: Sequence[plan.Part]) -> None:
-        """After an open part only parts of fixed width may stand; they are read from the end."""
+        """After an open part only parts of fixed width may stand (read from the end), after optional ones nothing."""
         is_open: plan.Part | None = None
+        ended = False
         for part in parts:
+            if ended and not isinstance(part, (plan.Slack, plan.Optional)):
+                hint = "move this part in front of them"
+                raise self.fail("spec-length", "optional parts stand at the end", part.place, hint=hint)
+            if isinstance(part, plan.Optional):
+                ended = True
+                if any(slot.layout.is_open for slot in part.parts):
+                    hint = "an empty value would be the same as none; give it a length"
+                    raise self.fail("spec-length", "an open part cannot be optional", part.place, hint=hint)
             fixed = isinstance(part, plan.Literal_) or (isinstance(part, plan.Slot) and part.layout.size is not None)
             if is_open is not None and not fixed:
                 hint = "only parts of fixed width may follow an open part; give one of the two a length"
@@ -335,8 +359,8 @@ class Resolver:
             element = [place_for(name) for name in scope.element.fields]
             by = (POSITION,) if scope.element.positional else scope.element.order
             order = [place_for(name) for name in by]
-        gives = []
-        fields = []
+        gives: list[tuple[str, int]] = []
+        fields: list[tuple[str, int]] = []
         for slot in slots:
             if slot.target is None or slot.target.scope == "element" or slot.target.field in identity:
                 continue
@@ -405,6 +429,8 @@ class Resolver:
             return plan.Member(name, place, pattern=tuple(parts))
         if isinstance(spec, dict) and "each" in spec:
             target, kind = self.bound(str(spec["each"]), scope, place, name)
+            if kind.many is None:
+                raise self.fail("spec-unknown-name", f"`{target.field}` is not a collection of the model", place, name)
             inner = replace(scope, element=kind.many, collection=target.field)
             item = self.members(spec["item"], inner, html, (*path, "item"))
             return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")))
@@ -412,7 +438,7 @@ class Resolver:
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
-            none=cast("plan.Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")),
+            none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")),
         )  # fmt: skip
 
     def path(self, parts: object, scope: Scope, path: tuple[str | int, ...]) -> tuple[plan.PathStep, ...]:
@@ -439,6 +465,8 @@ class Resolver:
         scope = Scope(fields)
         identity = tuple(cast("list[str]", data["identity"]))
         here = ("entities", name)
+        for index, field_name in enumerate(identity):
+            self.bound(field_name, scope, self.at(*here, "identity", index), name)
         rows = []
         for row, spec in cast("dict[str, dict[str, object]]", data["stored"]).items():
             with self.collecting():
@@ -484,10 +512,10 @@ class Resolver:
         for name, data in self.section("entities").items():
             with self.collecting():
                 entities.append(self.entity(name, data))
-        shared = []
+        shared: list[plan.Shared] = []
         for name, data in self.section("shared").items():
             with self.collecting():
-                shared.append(self.shared_row(name, data, entities))
+                shared.extend(filter(None, [self.shared_row(name, data, entities)]))
         unread = [self.unread(name, data) for name, data in self.section("unread").items()]
         warnings = {}
         for event, data in self.section("warnings").items():
@@ -502,15 +530,19 @@ class Resolver:
             tuple(cast("list[str]", self.data.get("print_order", ()))),
         )  # fmt: skip
 
-    def shared_row(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Shared:
+    def shared_row(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Shared | None:
         owners = []
         known = {entity.name: entity for entity in entities}
         for index, owner in enumerate(cast("list[str]", data["owners"])):
             entity, _, row = owner.partition(".")
             place = self.at("shared", name, "owners", index)
-            if entity not in known or (row and all(r.name != row for r in known[entity].rows)):
-                raise self.fail("spec-unknown-name", f"there is no `{owner}`", place)
+            stored = cast("dict[str, object]", self.section("entities").get(entity, {"stored": {}})["stored"])
+            if entity not in self.section("entities") or (row and row not in stored):
+                hint = "name an entity, or one of its record kinds"
+                raise self.fail("spec-unknown-name", f"there is no `{owner}`", place, hint=hint)
             owners.append((entity, row))
+        if owners[0][0] not in known:
+            return None  # its own mistakes were reported
         first = known[owners[0][0]]
         scope = Scope(dict(first.fields))
         row_plan = self.row("", name, data, scope, first.identity, ("shared", name))
@@ -528,8 +560,7 @@ class Resolver:
         return plan.Warning_(event, tuple((key, self.derivation(spec, scope, place)) for key, spec in fields.items()), str(data["hint"]))
 
     def names(self, name: str, data: dict[str, object]) -> plan.Names:
-        line = cast("dict[str, str]", data["line"])
-        members = {role: member for member, role in line.items()}
+        members = cast("dict[str, str]", data["line"])
         return plan.Names(name, str(data["path"]), members["encoded"], members["original"], members["kind"], str(data["kind"]), cast(int, data["max_line"]), str(data["error"]))
 
     def folder(self) -> plan.Folder | None:
@@ -539,7 +570,7 @@ class Resolver:
         only = cast("dict[str, str]", data.get("only", {}))
         return plan.Folder(
             str(data["root"]), only.get("pattern", ""), only.get("numbered", ""), only.get("error", ""),
-            cast("plan.Literal['warn', 'refuse']", data["unexpected"]), cast("dict[str, str]", data["errors"]),
+            cast("Literal['warn', 'refuse']", data["unexpected"]), cast("dict[str, str]", data["errors"]),
         )  # fmt: skip
 
 
@@ -575,7 +606,7 @@ class _NoLayout(Layout):
     construct = emit_read = emit_write = values = None  # type: ignore[assignment]
 
 
-_NO_LAYOUT = _NoLayout.__new__(type("_NoLayout", (_NoLayout,), {"__abstractmethods__": frozenset()}))
+_NO_LAYOUT: Layout = _NoLayout.__new__(type("_NoLayout", (_NoLayout,), {"__abstractmethods__": frozenset()}))
 
 
 def kept_slots(row: plan.Row) -> Iterator[plan.Slot | plan.WireField]:

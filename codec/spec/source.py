@@ -1,7 +1,7 @@
 """YAML text as plain data that remembers where every part stands.
 
-Reads the YAML 1.2 core scalars only (so `no`, `on` and `NULL` stay text), refuses repeated keys, tags, anchors that
-are not text-for-text aliases, and merge keys: a spec means what it looks like.
+Reads the YAML 1.2 core scalars only (so `no`, `on` and `NULL` stay text); refuses repeated keys, tags, merge keys, and
+anchors of anything but one scalar: a spec means what it looks like.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ except ImportError:  # a PyYAML without libyaml is slower, nothing else
 
 Step = str | int
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,999})")  # longer ones stay text
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _CONSTANTS: dict[str, object] = {"null": None, "true": True, "false": False, "": None, "~": None}
 
 
 class Mapping(dict[str, object]):
-    """A YAML mapping; `places` says where each key's value stands, `place` where it begins itself."""
+    """A YAML mapping; `places` says where each key stands, `place` where it begins itself."""
 
     __slots__ = ("place", "places")
     place: Place
@@ -55,11 +55,14 @@ def load(path: Path) -> Mapping:
 def loads(text: str, source: str) -> Mapping:
     """As `load`, for `text` that is called `source` in messages."""
     try:
+        _refuse_shorthand(text, source)
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark
         place = Place(source, None, mark.line + 1, mark.column + 1) if mark else Place(source)
         hint = "quote scalars that hold `: `, `, `, `[`, `{` or start with a sign"
+        if mark and "\t" in text.split("\n")[mark.line]:
+            hint = "indent with spaces; this line has a tab"
         raise SpecError("spec-syntax", str(problem.problem or problem.context), place, hint=hint) from None
     except yaml.YAMLError as problem:
         raise SpecError("spec-syntax", str(problem), Place(source)) from None
@@ -94,6 +97,18 @@ def walk(data: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step
         yield from walk(part, (*path, step))
 
 
+def _refuse_shorthand(text: str, source: str) -> None:
+    """Tags change what a value is; shared collections could be deep or endless."""
+    for event in yaml.parse(text, Loader=_Loader):
+        place = _place(event, source)
+        if (tag := getattr(event, "tag", None)) is not None:
+            hint = "leave it out; quote the scalar if it is meant as text"
+            raise SpecError("spec-shape", f"the tag `{tag}` is not part of the language", place, hint=hint)
+        if isinstance(event, yaml.CollectionStartEvent) and event.anchor is not None:
+            message = f"`&{event.anchor}` marks a list or mapping; only text can be repeated"
+            raise SpecError("spec-shape", message, place, hint="give it a name under `codecs`, or write it twice")
+
+
 def _plain(node: yaml.Node, source: str) -> object:
     place = _place(node, source)
     if isinstance(node, yaml.MappingNode):
@@ -118,12 +133,12 @@ def _mapping(node: yaml.MappingNode, source: str, place: Place) -> Mapping:
         if not isinstance(key_node, yaml.ScalarNode) or not isinstance(key, str):
             raise SpecError("spec-shape", "a key must be text", where)
         if key in mapping:
-            first = mapping.places[key]
-            raise SpecError("spec-repeated-key", f"`{key}` stands here and in line {first.line}", where, hint="keep one")
+            message = f"`{key}` stands here and in line {mapping.places[key].line}"
+            raise SpecError("spec-repeated-key", message, where, hint="keep one")
         if key == "<<":
             raise SpecError("spec-shape", "merge keys are not part of the language", where, hint="use `extends`")
         mapping[key] = _plain(value_node, source)
-        mapping.places[key] = _place(value_node, source)
+        mapping.places[key] = where
     return mapping
 
 
@@ -137,5 +152,6 @@ def _scalar(text: str) -> object:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _place(node: yaml.Node, source: str) -> Place:
-    return Place(source, None, node.start_mark.line + 1, node.start_mark.column + 1)
+def _place(node: yaml.Node | yaml.Event, source: str) -> Place:
+    mark = node.start_mark
+    return Place(source, None, mark.line + 1, mark.column + 1) if mark else Place(source)

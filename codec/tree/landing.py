@@ -298,7 +298,7 @@ def _resolve(target: Path) -> tuple[Path, bool]:
         raise _unfit(target, "is not reached through directories") from None
     if not stat.S_ISDIR(mode):
         raise _unfit(target, "exists and is not a directory")
-    return Path(os.path.realpath(target)), True
+    return Path(os.path.realpath(target, strict=True)), True
 
 
 def _unfit(target: Path, why: str) -> UsageError:

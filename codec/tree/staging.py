@@ -111,9 +111,7 @@ class StagedTree:
     def create(self, path: str) -> StagedFile:
         """Make or replace the file `path` and give a writer for its content; `close` it (or use it in a `with`)."""
         raw, head, name = split(path)
-        writer = StagedFile(self, raw, self._start(raw, head, name))
-        self._keep(writer)
-        return writer
+        return self._keep(raw, self._start(raw, head, name))
 
     def append(self, path: str) -> StagedFile:
         """The writer at the end of `path`, which is made if it is missing; the same one until it is closed.
@@ -127,15 +125,13 @@ class StagedTree:
             directory = self._directories.get(head)
             try:
                 try:
-                    fd = os.open(name, _NEW, _FILE_MODE, dir_fd=directory)
+                    writer = self._keep(raw, os.open(name, _NEW, _FILE_MODE, dir_fd=directory))
                     self.files += 1
                 except FileExistsError:
-                    fd = os.open(name, _ON, dir_fd=directory)
-                writer = StagedFile(self, raw, fd)
-                writer.read_what_stands()
+                    writer = self._keep(raw, os.open(name, _ON, dir_fd=directory))
+                    writer.read_what_stands()
             except OSError as problem:
                 raise _refused(problem, raw) from problem
-            self._keep(writer)
         return writer
 
     def mkdir(self, path: str) -> None:
@@ -145,8 +141,8 @@ class StagedTree:
     def checksums(self) -> Iterator[tuple[str, str]]:
         """Path and SHA-256 (hex) of every file, sorted by the bytes of the path; to be called once, at the end.
 
-        Closes all writers first. What is written after the call is not in it: that is how the list itself gets into
-        the tree. Raises `TreeError` if the file system took two names for one.
+        Closes all writers first. Files made after the call are not in it: that is how the list itself gets into the
+        tree. Raises `TreeError` if the file system took two names for one.
         """
         self._close_writers()
         digests, self._digests = self._digests, None
@@ -202,9 +198,10 @@ class StagedTree:
         self.files += 1
         return fd
 
-    def _keep(self, writer: StagedFile) -> None:
-        self._writers[writer.raw] = writer
+    def _keep(self, raw: bytes, fd: int) -> StagedFile:
+        writer = self._writers[raw] = StagedFile(self, raw, fd)
         self.opened(writer)
+        return writer
 
     def _close_writers(self) -> None:
         for writer in list(self._writers.values()):

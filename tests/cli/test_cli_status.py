@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from codec.api import DecodeOptions, EncodeOptions
 from tests.cli.stand_in import ADAPTERS, Library, Shell
 
 ENDS = ("--input", "here", "--output", "there")
+ROOT = Path(__file__).parents[2]
 PLACE = errors.Place("here", 16)
 FAILURES = [
     (errors.UsageError("output", "the output exists"), 1),
@@ -231,3 +234,20 @@ def test_errors_are_json_too_where_json_is_asked_for(shell: Shell, library: Libr
     assert (message["offset"], message["path"]) == (16, "entry.value")
     wrong_use = json.loads(shell.codec("decode", "--json", "--bogus").out)
     assert (wrong_use["event"], wrong_use["status"], wrong_use["code"]) == ("error", 1, "usage")
+
+
+def test_a_reader_that_leaves_early_ends_the_run_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody_reads:
+        command = [sys.executable, "-m", "tools.main", "--help"]
+        ended = subprocess.run(command, stdout=nobody_reads, stderr=subprocess.PIPE, cwd=ROOT, check=False)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("module", ["tools.main", "tools.snapshot_decode", "tools.snapshot_encode"])
+def test_a_program_starts_without_the_parts_that_only_its_work_needs(module: str) -> None:
+    heavy = "{'yaml', 'construct', 'jsonschema', 'hypothesis', 'importlib.metadata'}"
+    code = f"import sys, {module}; print(*{heavy} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True)
+    assert ended.stdout == b"\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,7 @@ class Bench:
         self._capture.readouterr()
         with self._monkeypatch.context() as patch:
             patch.chdir(self.work)
+            patch.setattr(sys, "argv", [PROGRAMS[tool], *args])
             exit_status = main(list(args))
         stdout, stderr = self._capture.readouterr()
         return Outcome(exit_status, stdout, stderr, frozenset(self._entries() - before))

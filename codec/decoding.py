@@ -1,0 +1,196 @@
+"""A decode from file to tree: open, resolve versions, dispatch, print, describe, publish."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from codec.api import DecodeOptions, DecodeResult, Progress
+from codec.engine.base import Engine
+from codec.engine.interpreter import Interpreter
+from codec.engine.patterns import Misfit
+from codec.errors import CodecError, UsageError, from_os_error
+from codec.layout.base import Reject
+from codec.mapping import facts
+from codec.mapping.decode import AdapterDecoder
+from codec.mapping.dispatch import Dispatch
+from codec.mapping.target import Target, TreeTarget
+from codec.spec import library
+from codec.spec.container import Container
+from codec.spec.plan import Row
+from codec.stream import versions
+from codec.stream.entries import Entry, EntryReader
+from codec.stream.sort import Sorter
+from codec.stream.source import Source
+from codec.tree.checksums import format_line
+from codec.tree.staging import StagedTree
+from codec.version import __version__
+
+UNKNOWN_SHOWN = 5  # how many prefixes of unknown rows are named
+REPORT_EVERY = 1 << 14  # entries between two looks at the progress
+
+
+class Decoding:
+    """One pass over a stream into a target; used by a decode and by the self-test of an encode."""
+
+    def __init__(self, container: Container, options: DecodeOptions) -> None:
+        self.container, self.options = container, options
+        self.selected = chosen(container, options.adapters)
+        self.engine = engine_of(options.engine)
+        self.interpreter = Interpreter()
+        self.counts: Counter[str] = Counter()
+        self.unknown: dict[str, None] = {}
+        self.losses: Counter[str] = Counter()
+
+    def run(self, reader: EntryReader, target: Target, sort: bool) -> None:
+        """Feed every live version; raises `versions.Unsorted` if that needs order and there is none: then `sort`."""
+        if not sort:
+            self._pass(reader, reader.entries(), target)
+            return
+        with Sorter[tuple[object, ...]]() as sorter:
+            self._pass(reader, versions.in_order(reader.entries(), sorter), target)
+
+    def _pass(self, reader: EntryReader, entries: Iterator[Entry], target: Target) -> None:
+        options, counts = self.options, self.counts
+        now = options.as_of if options.as_of is not None else reader.head.last_commit_ts
+        live = versions.every(entries, counts) if options.versions == "all" else versions.newest(entries, options.as_of, now, counts)
+        shown = frozenset(name for name, value in options.switches.items() if value)
+        decoders = [
+            AdapterDecoder(self.container.adapter(name), self.engine, target, shown, options.warn)
+            for name in self.container.print_order
+            if name in self.selected
+        ]
+        self._feed(reader, live, self._routes(decoders, shown))
+        for decoder in decoders:
+            decoder.finish()
+            self.losses.update(decoder.losses)
+
+    def _routes(self, decoders: list[AdapterDecoder], shown: frozenset[str]) -> tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]]:
+        """Which kind of record goes where, and under which name it is counted."""
+        counters = self.container.counters
+        taken = {decoder.adapter.name: decoder for decoder in decoders}
+        routes: dict[int, tuple[str, Callable[..., None]]] = {}
+        rows: list[Row] = []
+
+        def ignore(key: bytes, value: bytes, place: object) -> None: ...
+
+        for row in self.container.internal:
+            rows.append(row)
+            routes[id(row)] = (counters["internal"], ignore)
+        for adapter in self.container.adapters:
+            for row in adapter.rows:
+                if row.option and row.option not in shown:
+                    continue
+                rows.append(row)
+                decoder = taken.get(adapter.name)
+                if row.unread:
+                    routes[id(row)] = (counters["unknown"], ignore)
+                elif decoder is None:
+                    routes[id(row)] = (counters["internal"], ignore)
+                else:
+                    routes[id(row)] = (adapter.name, decoder.takers[row.label])
+        return Dispatch(rows, self.interpreter.accepts), routes
+
+    def _feed(self, reader: EntryReader, live: Iterator[Entry], routing: tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]]) -> None:
+        dispatch, routes = routing
+        find, counts, unknown = dispatch.find, self.counts, self.container.counters["unknown"]
+        total = reader.source.size
+        for number, (_, key, _, _, _, value, at) in enumerate(live):
+            if not number % REPORT_EVERY:
+                self.options.progress(Progress("decode", reader.source.position, total))
+            row = find(key, value)
+            if row is None:
+                counts[unknown] += 1
+                self._note_unknown(key)
+                continue
+            name, take = routes[id(row)]
+            counts[name] += 1
+            if name == unknown:
+                self._note_unknown(key)
+                continue
+            try:
+                take(key, value, None)
+            except (Reject, Misfit, ValueError, IndexError, ArithmeticError) as problem:
+                raise self.interpreter.explain(row, key, value, reader.place(at, key)) from (None if isinstance(problem, Misfit) else problem)
+            except Exception as problem:
+                if isinstance(problem, CodecError) or type(problem).__module__ != "struct":
+                    raise
+                raise self.interpreter.explain(row, key, value, reader.place(at, key)) from None
+
+    def _note_unknown(self, key: bytes) -> None:
+        if len(self.unknown) < UNKNOWN_SHOWN:
+            end = key.rfind(b"|", 0, 32) + 1
+            self.unknown[repr(key[: end or 12])[2:-1]] = None
+
+
+def engine_of(name: str) -> Engine:
+    """The engine that an option names."""
+    return Interpreter()
+
+
+def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:
+    """The adapters that a run works on; no names mean all."""
+    known = {adapter.name for adapter in container.adapters}
+    for name in names:
+        if name not in known:
+            raise UsageError(container.usage_errors["adapter_unknown"], f"there is no adapter {name!r}", hint=f"one of: {', '.join(sorted(known))}")
+    return frozenset(names or known)
+
+
+def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
+    """See `codec.api.decode_snapshot`."""
+    container = library.load(options.format)
+    try:
+        opened = Source.open(source)
+    except OSError as problem:
+        raise from_os_error(problem, f"open {source}") from None
+    try:
+        reader = EntryReader(container, opened)
+        try:
+            return _decode(container, options, reader, source, target, sort=False)
+        except versions.Unsorted:
+            return _decode(container, options, reader, source, target, sort=True)
+    finally:
+        opened.close()
+
+
+def _decode(container: Container, options: DecodeOptions, reader: EntryReader, source: Path, target: Path, sort: bool) -> DecodeResult:
+    run = Decoding(container, options)
+    with StagedTree(target, replace=options.replace, sync=options.sync) as tree:
+        out = TreeTarget(tree)
+        run.run(reader, out, sort)
+        out.close()
+        _describe(container, options, run, reader, source, tree)
+        tree.publish()
+        return _result(container, run, reader, tree.files)
+
+
+def _describe(container: Container, options: DecodeOptions, run: Decoding, reader: EntryReader, source: Path, tree: StagedTree) -> None:
+    """Manifest and checksums, last."""
+    text = options.input_text or str(source)
+    switches = {option.name: options.switches.get(option.name) or option.default for adapter in container.adapters for option in adapter.options}
+    known = switches | {
+        "tool_version": __version__,
+        "cluster_id": options.cluster_id,
+        "input_number": facts.input_number(text, container.input_suffix, container.input_base[reader.head.container]),
+        "last_commit_ts": reader.head.last_commit_ts,
+        "clock": facts.clock(),
+        "input_path": text,
+        "adapters": tuple(run.selected),
+    }
+    tree.write(container.manifest.path, facts.write(container.manifest, known))
+    digests = tree.checksums()
+    with tree.create(container.checksums) as out:
+        for path, digest in digests:
+            out.write(format_line(path, digest))
+
+
+def _result(container: Container, run: Decoding, reader: EntryReader, files: int) -> DecodeResult:
+    names = container.counters
+    counts = {names["total"]: reader.total}
+    counts |= {name: run.counts[name] for name in container.print_order}
+    counts |= {names["tombstone"]: run.counts["deleted"], names["internal"]: run.counts[names["internal"]], names["unknown"]: run.counts[names["unknown"]]}
+    counts |= {name: run.counts[name] for name in ("older", "expired", "later")} | {"operational": reader.operational}
+    losses = {label: count for label, count in run.losses.items() if count}
+    return DecodeResult(reader.head.last_commit_ts, reader.head.container, counts, tuple(run.unknown), losses, files)

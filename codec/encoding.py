@@ -1,0 +1,137 @@
+"""An encode from tree to stream: manifest, guards, documents to records, sort, write, self-test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
+
+from codec.api import EncodeOptions, EncodeResult, Progress, Warned
+from codec.decoding import chosen, engine_of
+from codec.errors import DataError, Place, UsageError, from_os_error
+from codec.mapping import facts
+from codec.mapping.encode import SHOWN, AdapterEncoder
+from codec.selftest import mismatches
+from codec.spec import library
+from codec.spec.container import Container
+from codec.stream.sort import Sorter
+from codec.stream.write import BLOCK, StreamWriter
+from codec.tree.walk import TreeFault, TreeReader
+
+
+class _Digest:
+    """A sink that keeps the digest and the number of the bytes that went through."""
+
+    def __init__(self, sink: BinaryIO) -> None:
+        self.sink, self.sha256, self.size = sink, hashlib.sha256(), 0
+
+    def write(self, data: bytes) -> int:
+        self.sha256.update(data)
+        self.size += len(data)
+        return self.sink.write(data)
+
+
+def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
+    """See `codec.api.encode_snapshot`."""
+    container = library.load(options.format)
+    selected = chosen(container, options.adapters)
+    if options.scratch_root is not None and not options.scratch_root.is_dir():
+        raise UsageError("scratch", "the scratch folder does not exist", Place(str(options.scratch_root)))
+    manifest, known = read_manifest(container, source)
+    effective, declared = _timestamp(container, options, known, manifest)
+    _need_adapters(container, selected, known, manifest)
+    names = tuple(name for name in container.encode_order if name in selected)
+    try:
+        with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
+            writer = StreamWriter(container.written, effective, sorter)
+            counts = _collect(container, options, reader, writer, names)
+            return _write(container, options, sink, writer, names, known, (effective, declared), counts, source)
+    except OSError as problem:
+        raise from_os_error(problem, f"encode {source}") from None
+
+
+def read_manifest(container: Container, source: Path) -> tuple[Path, facts.Facts]:
+    """The manifest of a tree and the facts that it says; raises `UsageError` if it is not there."""
+    path = source / container.manifest.path
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        hint = f"the input is a tree that a decode wrote, with {container.manifest.path} at its top"
+        raise UsageError("input", f"open {path}: {problem.strerror}", Place(str(path)), hint=hint) from None
+    return path, facts.read(container.manifest, data, str(path))
+
+
+def _timestamp(container: Container, options: EncodeOptions, known: facts.Facts, manifest: Path) -> tuple[int, int]:
+    declared = cast(int, known.get("last_commit_ts") or 0)
+    effective = declared if options.last_commit_ts is None else options.last_commit_ts
+    if effective < declared:
+        code = container.usage_errors["clock_backwards"]
+        hint = "a node would not accept writes that are older than what it has seen; take a larger number"
+        raise DataError(code, "the timestamp is below the manifest's", Place(str(manifest)), expected=f"at least {declared}", found=str(effective), hint=hint)
+    return effective, declared
+
+
+def _need_adapters(container: Container, selected: frozenset[str], known: facts.Facts, manifest: Path) -> None:
+    dumped = cast("tuple[str, ...]", known["adapters"])
+    missing = sorted(selected - set(dumped))
+    if missing:
+        code = container.usage_errors["adapter_not_dumped"]
+        hint = f"the tree has {', '.join(dumped) or 'none'}; select these"
+        raise DataError(code, f"the tree was made without {', '.join(missing)}", Place(str(manifest)), hint=hint)
+
+
+def _collect(container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        adapter = container.adapter(name)
+        before = writer.count
+        if adapter.folder is not None:
+            encoder = AdapterEncoder(adapter, engine_of(options.engine), reader, writer.add, writer.most_value, container.written.write_errors["value_limit"])
+            try:
+                encoder.run()
+            except TreeFault as fault:
+                raise encoder._fault(fault, is_folder=False) from None
+            _warn(options, adapter.name, encoder)
+            options.progress(Progress("encode", encoder.counts["documents"], 0))
+        counts[name] = writer.count - before
+    return counts
+
+
+def _warn(options: EncodeOptions, adapter: str, encoder: AdapterEncoder) -> None:
+    if encoder.unexpected:
+        first = ", ".join(encoder.unexpected[:SHOWN])
+        options.warn(Warned("unexpected_entries", (("adapter", adapter), ("count", len(encoder.unexpected)), ("first", first), ("hint", "these entries are not in the snapshot"))))
+    if encoder.counts["unmatched"]:
+        options.warn(Warned("unmatched_lines", (("adapter", adapter), ("count", encoder.counts["unmatched"]), ("hint", "sidecar lines without their document are not in the snapshot"))))
+
+
+def _write(
+    container: Container, options: EncodeOptions, sink: BinaryIO, writer: StreamWriter, names: tuple[str, ...],
+    known: facts.Facts, stamps: tuple[int, int], counts: dict[str, int], source: Path,
+) -> EncodeResult:  # fmt: skip
+    """Write to the sink; with a self-test only after what was written has been read back and compared."""
+    result = EncodeResult(
+        stamps[0], stamps[1], str(known.get("cluster_id") or ""), names, writer.count, 0, "", options.self_test, False, "", counts
+    )
+    if not options.self_test:
+        digest = _Digest(sink)
+        writer.write_to(digest)
+        return replace(result, bytes_written=digest.size, sha256=digest.sha256.hexdigest())
+    with TemporaryFile(dir=options.scratch_root) as scratch:
+        digest = _Digest(cast(BinaryIO, scratch))
+        writer.write_to(digest)
+        scratch.flush()
+        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known, stamps[0])
+        if not text:
+            for block in _blocks(cast(BinaryIO, scratch)):
+                sink.write(block)
+    return replace(result, bytes_written=digest.size, sha256=digest.sha256.hexdigest(), self_test_matched=not text, mismatch=text)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(BLOCK):
+        yield block

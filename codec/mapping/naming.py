@@ -1,0 +1,41 @@
+"""Names of documents: fields as path components, and the names file for those that cannot be turned back."""
+
+from __future__ import annotations
+
+from codec.layout.json_write import base64url, quote
+from codec.mapping.target import Target
+from codec.spec.plan import Document, Names, PathPart
+from codec.spec.words import Thing
+
+
+class Namer:
+    """Gives documents their paths; each use of a name that cannot be turned back adds a line to the names file."""
+
+    def __init__(self, names: dict[str, Names], target: Target) -> None:
+        self._names, self._target = names, target
+
+    def path(self, document: Document, thing: Thing) -> tuple[str, str]:
+        """The path of a thing's document, and the text of its last slot: the stem that sidecars join by."""
+        steps, stem = [], ""
+        for step in document.path:
+            text = ""
+            for part in step:
+                if isinstance(part, PathPart):
+                    stem = self.use(part, thing)
+                    text += stem
+                else:
+                    text += part
+            steps.append(text)
+        return "/".join(steps), stem
+
+    def use(self, part: PathPart, thing: Thing) -> str:
+        """The name for one field, noted in its names file if it must be."""
+        raw = part.target.get(thing, ())
+        assert isinstance(raw, bytes)
+        text, noted = part.segment.encode(raw)
+        if noted:
+            names = self._names[part.segment.fallback.names]
+            members = ((names.encoded, text), (names.original, base64url(raw)), (names.kind_member, names.kind))
+            line = ",".join(f"{quote(member, False)}:{quote(value, False)}" for member, value in members)
+            self._target.append(names.path, f"{{{line}}}\n".encode())
+        return text

@@ -1,0 +1,66 @@
+"""A thing as records: one per element where the spec says `each`, and others only if every part has a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from codec.engine.base import Engine, WriteRow
+from codec.engine.interpreter import element_of, targets
+from codec.spec.plan import Adapter, Document, Entity, Line, Row, Slot
+from codec.spec.words import Element, Name, Thing
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How one kind of record is written."""
+
+    row: Row
+    write: WriteRow
+    needs: tuple[Name, ...]
+    positional: bool
+
+
+class RowWriter:
+    """Writes the records of things, by entity."""
+
+    def __init__(self, adapter: Adapter, engine: Engine) -> None:
+        self._written = {entity.name: tuple(self._rows(entity, engine)) for entity in adapter.entities}
+        self._names: dict[int, list[Name]] = {}
+
+    def _rows(self, entity: Entity, engine: Engine) -> Iterator[_Written]:
+        for row in entity.rows:
+            if row.written:
+                many = entity.fields[row.each].many if row.each else None
+                yield _Written(row, engine.writer(row), tuple(needed(row)), bool(many and many.positional))
+
+    def records(self, entity: Entity, thing: Thing) -> Iterator[tuple[bytes, bytes]]:
+        """Key and value of every record that the thing is stored as."""
+        for one in self._written[entity.name]:
+            if not one.row.each:
+                if all(name.get(thing, ()) is not None for name in one.needs):
+                    yield one.write(thing, ())
+                continue
+            elements: list[Element] = thing[one.row.each]  # type: ignore[assignment]
+            write: Callable[[Thing, Element], tuple[bytes, bytes]] = one.write
+            if one.positional:
+                for position, element in enumerate(elements):
+                    yield write(thing, (*element, position))
+            else:
+                for element in elements:
+                    yield write(thing, element)
+
+    def element(self, document: Document, line: Line, fields: Thing) -> Element:
+        """The element that a line of a document says."""
+        names = self._names.get(id(line))
+        if names is None:
+            names = self._names[id(line)] = [target for member in line.members for target in targets(member)]
+        return element_of(names, fields)
+
+
+def needed(row: Row) -> Iterator[Name]:
+    """The fields without which a record is not written: those of its plain slots."""
+    flagged = {name for form in row.forms for part in form.parts for name, _ in getattr(part, "bits", ())}
+    for part in (*row.key, *(part for form in row.forms if form.written for part in form.parts)):
+        if isinstance(part, Slot) and part.target is not None and part.name not in flagged:
+            yield part.target

@@ -1,0 +1,150 @@
+"""The self-test of an encode: read back what was written, print it into digests, compare with the input tree.
+
+No second tree is written. Files whose order has no meaning are compared as sets of lines, all others byte for byte.
+Memory does not grow with the number of files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from codec.api import DecodeOptions, EncodeOptions
+from codec.decoding import Decoding
+from codec.errors import CodecError
+from codec.mapping.encode import literal_path
+from codec.mapping.facts import Facts
+from codec.spec.container import Container
+from codec.spec.plan import Adapter
+from codec.stream import versions
+from codec.stream.entries import EntryReader
+from codec.stream.sort import Sorter
+from codec.stream.source import BLOCK, Source
+from codec.tree.walk import TreeReader
+
+Digests = Sorter[tuple[str, bytes]]
+FOLDER = "directory"
+
+
+class DigestTarget:
+    """A target that keeps (path, digest) of each file, and (path, digest of a line) of files without an order."""
+
+    def __init__(self, unordered: frozenset[str], digests: Digests) -> None:
+        self._unordered, self._digests = unordered, digests
+
+    def _add(self, path: str, digest: bytes) -> None:
+        self._digests.add((path, digest), len(path) + 150)
+
+    def write(self, path: str, data: bytes) -> None:
+        self._add(path, hashlib.sha256(data).digest())
+
+    def stream(self, path: str, pieces: Iterable[str]) -> None:
+        self.stream_bytes(path, (piece.encode() for piece in pieces))
+
+    def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
+        """A whole file of bytes, in blocks."""
+        digest = hashlib.sha256()
+        for block in blocks:
+            digest.update(block)
+        self._add(path, digest.digest())
+
+    def append(self, path: str, data: bytes) -> None:
+        for line in data.splitlines(keepends=True):
+            self._add(path, hashlib.sha256(line).digest())
+
+    def mkdir(self, path: str) -> None:
+        """Folders are not compared."""
+
+
+def unordered_files(adapter: Adapter) -> frozenset[str]:
+    """Files whose lines are a set: sidecars and names files."""
+    sidecars = (literal_path(d) for entity in adapter.entities for d in entity.documents if d.kind == "sidecar")
+    return frozenset((*sidecars, *(names.path for names in adapter.names.values())))
+
+
+def mismatches(
+    container: Container, options: EncodeOptions, written: BinaryIO, tree: Path, names: tuple[str, ...], known: Facts, commit_ts: int
+) -> str:
+    """What differs between the tree and what the written stream decodes to; empty if nothing does (§6.4)."""
+    del commit_ts  # the header is written from it and nothing else can be in its place
+    switches = {option.name: known.get(option.name) for adapter in container.adapters for option in adapter.options}
+    lines: list[str] = []
+    for name in names:
+        adapter = container.adapter(name)
+        if adapter.folder is None:
+            continue
+        unordered = unordered_files(adapter)
+        with Digests() as produced, Digests() as given:
+            decoding = Decoding(container, DecodeOptions(adapters=(name,), switches=switches, engine=options.engine))
+            try:
+                _decode(container, decoding, written, DigestTarget(unordered, produced))
+            except CodecError as error:
+                return container.mismatch["refused"] + str(error)
+            with TreeReader(tree) as reader:
+                _walk(reader, adapter.folder.root, DigestTarget(unordered, given), unordered)
+            lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
+        if len(lines) >= container.mismatch_most:
+            lines.append(container.mismatch["truncated"])
+            break
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _decode(container: Container, decoding: Decoding, written: BinaryIO, target: DigestTarget) -> None:
+    written.seek(0)
+    reader = EntryReader(container, Source(written, "output"))
+    try:
+        decoding.run(reader, target, sort=False)
+    except versions.Unsorted:
+        raise AssertionError("the canonical writer wrote an unsorted stream") from None
+
+
+def _walk(reader: TreeReader, path: str, target: DigestTarget, unordered: frozenset[str]) -> None:
+    """Every regular file below `path`; links and special files are not compared, as the reference does not."""
+    if reader.kind(path) != FOLDER:
+        return
+    for entry in reader.entries(path):
+        here = f"{path}/{entry.name}"
+        if entry.kind == FOLDER:
+            _walk(reader, here, target, unordered)
+        elif entry.kind == "file":
+            with reader.open(here) as file:
+                if here in unordered:
+                    for line in file:
+                        target.append(here, line)
+                else:
+                    target.stream_bytes(here, iter(lambda file=file: file.read(BLOCK), b""))  # type: ignore[misc]
+
+
+def _differences(container: Container, given: Digests, produced: Digests) -> Iterator[str]:
+    """The lines of the report, by path: a merge of two sorted sides."""
+    text = container.mismatch
+    for path, here, there in _paired(given, produced):
+        if not here:
+            yield path + text["extra"]
+        elif not there:
+            yield path + text["missing"]
+        elif here != there:
+            yield path + text["differs"]
+
+
+def _paired(given: Digests, produced: Digests) -> Iterator[tuple[str, set[bytes], set[bytes]]]:
+    sides = [((path, side, digest) for path, digest in sorter.sorted()) for side, sorter in enumerate((given, produced))]
+    left = groupby(sides[0], key=itemgetter(0))
+    right = groupby(sides[1], key=itemgetter(0))
+    one, two = next(left, None), next(right, None)
+    while one is not None or two is not None:
+        path = min(cast(str, side[0]) for side in (one, two) if side is not None)
+        here = {digest for _, _, digest in one[1]} if one is not None and one[0] == path else set()
+        there = {digest for _, _, digest in two[1]} if two is not None and two[0] == path else set()
+        yield path, here, there
+        if one is not None and one[0] == path:
+            one = next(left, None)
+        if two is not None and two[0] == path:
+            two = next(right, None)
+
+
+__all__ = ["DigestTarget", "mismatches"]

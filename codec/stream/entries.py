@@ -1,0 +1,307 @@
+"""Entries of a record stream, both ways: framing, limits and flags as the plan says (container-and-cli.md §1.2 to §1.7).
+
+Limits are checked before anything is allocated; every error carries the offset of the part that is wrong.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from codec.engine.base import RecordPlace
+from codec.errors import LimitError, Place, StreamError, shown
+from codec.layout.numbers import ALL_BITS, Fixed
+from codec.spec.container import Container, Frame, StreamPlan
+from codec.stream.source import Source
+
+
+class Entry(NamedTuple):
+    """One version of one record. `raw` is the key as it is framed; `at` the offset where the entry begins."""
+
+    raw: bytes
+    key: bytes
+    commit_ts: int
+    tombstone: bool
+    expire_at: int
+    value: bytes
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands in front of the entries: the container that was found, and the stream's last commit timestamp."""
+
+    container: str
+    last_commit_ts: int
+
+
+class EntryReader:
+    """Finds out what a file is and reads its entries, once, in file order.
+
+    `operational` counts the node's own rows that were passed over; `total` what was read. The footer of a node's file
+    is checked when the end is reached.
+    """
+
+    def __init__(self, container: Container, source: Source) -> None:
+        self.container, self.source = container, source
+        self.operational = self.total = 0
+        self._payload = self._read_clock()
+        self.plan = self._find_stream()
+        slots = self._slots(self.plan.header, self.plan.errors["header"], "header")
+        self._check_header(slots)
+        self.start = source.position
+        self.head = Head(self._payload or self.plan.name, slots["last_commit_ts"])
+
+    # -------------------------------------------------------------------------------------------- in front
+
+    def _error(self, code: str, message: str, at: int, expected: str, found: str, hint: str = "", path: str = "") -> StreamError:
+        return StreamError(code, message, Place(self.source.name, at), path, expected, found, hint, str(self.plan.place) if hasattr(self, "plan") else "")
+
+    def _slots(self, slots: tuple[tuple[str, Fixed], ...], code: str, path: str) -> dict[str, int]:
+        values = {}
+        for name, layout in slots:
+            assert layout.size is not None
+            at, data = self.source.position, self.source.take(layout.size)
+            if len(data) < layout.size:
+                raise self._error(code, "the file ends in its header", at, f"{layout.size} bytes", str(len(data)), path=f"{path}.{name}")
+            (raw,) = struct.unpack(layout.format, data)
+            value = layout.from_raw(raw)
+            assert isinstance(value, int)
+            values[name] = value
+        return values
+
+    def _read_clock(self) -> str:
+        clock, source = self.container.clock, self.source
+        source.fill(len(clock.starts) + 1)
+        if not source.data.startswith(clock.starts):
+            return ""
+        form = source.data[len(clock.starts) : len(clock.starts) + 1]
+        if form not in clock.forms:
+            known = " or ".join((clock.starts + f).decode("latin-1") for f in clock.forms)
+            raise self._error(clock.error, "unknown header in front of the stream", 0, known, shown(source.data[: len(clock.starts) + 1]))
+        source.take(len(clock.starts) + 1)
+        start = source.position
+        slots = self._slots(clock.forms[form][:1], clock.error, "clock")
+        size = next(iter(slots.values())) if form in clock.sized else sum(layout.size or 0 for _, layout in clock.forms[form])
+        source.seek(start + size + ((clock.forms[form][0][1].size or 0) if form in clock.sized else 0))
+        return clock.named
+
+    def _find_stream(self) -> StreamPlan:
+        source = self.source
+        longest = max(len(stream.magic) for stream in self.container.streams)
+        at = source.position
+        source.fill(longest)
+        for stream in self.container.streams:
+            if source.data.startswith(stream.magic, source.at):
+                source.take(len(stream.magic))
+                return stream
+        found = source.data[source.at : source.at + longest]
+        written = self.container.written
+        cut = written.magic.startswith(found)
+        code = written.errors["header" if cut else "magic"]
+        message = "the file is empty" if not found else "the file ends in its magic" if cut else "this is no snapshot stream"
+        known = " or ".join(stream.magic.decode("latin-1") for stream in self.container.streams)
+        hint = "a snapshot is a file that a node or the encoder wrote; compressed files must be unpacked first"
+        raise self._error(code, message, at, known, shown(found), hint)
+
+    def _check_header(self, slots: dict[str, int]) -> None:
+        for name, constant in self.plan.constants.items():
+            if slots[name] != constant:
+                raise self._error(self.plan.errors["magic"], "unknown version of the stream", 0, str(constant), str(slots[name]), path=f"header.{name}")
+        if not self.plan.checksum:
+            return
+        after = self.source.position - sum(layout.size or 0 for name, layout in self._after_checksum())
+        crc = self.source.crc32(after, self.source.size)
+        footer = self.container.footer.crc.size or 0
+        if crc != slots[self.plan.checksum] and self.source.crc32(after, self.source.size - footer) != slots[self.plan.checksum]:
+            expected, found = f"{slots[self.plan.checksum]:#010x}", f"{crc:#010x}"
+            raise self._error(self.plan.errors["checksum"], "the checksum does not match: the file is damaged", after, expected, found)
+        self.source.seek(after + sum(layout.size or 0 for _, layout in self._after_checksum()))
+
+    def _after_checksum(self) -> list[tuple[str, Fixed]]:
+        names = [name for name, _ in self.plan.header]
+        return list(self.plan.header[names.index(self.plan.checksum) + 1 :])
+
+    # -------------------------------------------------------------------------------------------- entries
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, in file order; the node's own rows are passed over and counted."""
+        self.operational = self.total = 0
+        self.source.seek(self.start)
+        return self._grouped() if self.plan.groups else self._framed()
+
+    def _framed(self) -> Iterator[Entry]:
+        """The hot loop: one block in a local, precompiled structs, checks without calls."""
+        key_frame, value_frame, bits = self.plan.key, self.plan.value, self.plan.bits
+        assert key_frame is not None and value_frame is not None and bits is not None
+        length = struct.Struct(key_frame.length.format)
+        tail = struct.Struct(key_frame.after[0][1].format)
+        head = struct.Struct("<" + "".join(layout.format[1] for _, layout in value_frame.before))
+        most_key, most_value, least_key, least_value = key_frame.most, value_frame.most, key_frame.least, value_frame.least
+        refused = self._refused_bytes()
+        deleted = mask(*bits.ranges["tombstone"])
+        special = tuple(part for row in self.container.operational if isinstance(part := row.pattern[0], bytes))
+        source, width = self.source, length.size
+        read_length, read_tail, read_head = length.unpack_from, tail.unpack_from, head.unpack_from
+        data, at, size = source.data, source.at, len(source.data)
+        while True:
+            if size - at < width:
+                source.at = at
+                if source.fill(width) < width:
+                    break
+                data, at, size = source.data, source.at, len(source.data)
+            (key_size,) = read_length(data, at)
+            start = at + width
+            if key_size > most_key or size - start < key_size + width:
+                source.at = at
+                self._need_key(key_size, most_key, width)
+                data, at, size = source.data, source.at, len(source.data)
+                start = at + width
+            value_at = start + key_size
+            (value_size,) = read_length(data, value_at)
+            value_at += width
+            stop = value_at + value_size
+            if value_size > most_value or stop > size:
+                source.at = at
+                self._need_value(key_size, value_size, most_value, width)
+                data, at, size = source.data, source.at, len(source.data)
+                start = at + width
+                value_at = start + key_size + width
+                stop = value_at + value_size
+            raw = data[start : start + key_size]
+            self.total += 1
+            if raw.startswith(special) and self._is_operational(raw, value_size):
+                self.operational += 1
+                at = stop
+                continue
+            if key_size < least_key or value_size < least_value or data[value_at] in refused:
+                source.at = at
+                raise self._malformed(raw, data[value_at : min(stop, value_at + 64)], value_size)
+            (inverted,) = read_tail(raw, key_size - least_key)
+            flags, expire_at = read_head(data, value_at)
+            position = source.end - size + at
+            at = source.at = stop
+            yield Entry(raw, raw[: key_size - least_key], inverted ^ ALL_BITS, flags & deleted != 0, expire_at, data[value_at + least_value : stop], position)
+        self._finish()
+
+    def _refused_bytes(self) -> frozenset[int]:
+        bits = self.plan.bits
+        assert bits is not None
+        return frozenset(b for b in range(256) if any(part_of(b, bits.ranges[r.part]) not in r.allowed for r in self.plan.refuse))
+
+    def _is_operational(self, raw: bytes, value_size: int) -> bool:
+        return any(row.size == value_size and row.matches(raw) for row in self.container.operational)
+
+    def _need_key(self, key_size: int, most: int, width: int) -> None:
+        at = self.source.position
+        if key_size > most:
+            raise LimitError(self.plan.errors["key_limit"], "a key is longer than keys may be", Place(self.source.name, at), "entry.key", f"at most {most} bytes", str(key_size))
+        have = self.source.fill(width + key_size + width) - width
+        if have < key_size + width:
+            part = "key" if have < key_size else "value length"
+            start = at + width + (0 if have < key_size else key_size)
+            need, there = (key_size, have) if have < key_size else (width, have - key_size)
+            raise self._truncated(part, start, need, there)
+
+    def _need_value(self, key_size: int, value_size: int, most: int, width: int) -> None:
+        at = self.source.position
+        start = at + width + key_size + width
+        if value_size > most:
+            raise LimitError(self.plan.errors["value_limit"], "a value is longer than values may be", Place(self.source.name, start - width), "entry.value", f"at most {most} bytes", str(value_size))
+        have = self.source.fill(start - at + value_size) - (start - at)
+        if have < value_size:
+            raise self._truncated("value", start, value_size, have)
+
+    def _truncated(self, part: str, at: int, need: int, have: int) -> StreamError:
+        hint = f"{self.total} entries before this one are whole; the file was cut while it was copied or written"
+        return self._error(self.plan.errors["truncated"], "the file ends in the middle of an entry", at, f"{need} bytes", f"{have}, then the end", hint, f"entry.{part}")
+
+    def _malformed(self, raw: bytes, value: bytes, value_size: int) -> StreamError:
+        key_frame, value_frame, bits = self.plan.key, self.plan.value, self.plan.bits
+        assert key_frame is not None and value_frame is not None and bits is not None
+        start = self.source.position + (key_frame.length.size or 0)
+        if len(raw) < key_frame.least:
+            return self._error(self.plan.errors["short_key"], "a key is too short for its timestamp", start, f"at least {key_frame.least} bytes", str(len(raw)), path="entry.key")
+        start += len(raw) + (value_frame.length.size or 0)
+        if value_size < value_frame.least:
+            hint = "a row of the node that this format does not know?"
+            return self._error(self.plan.errors["short_value"], "a value is too short for its header", start, f"at least {value_frame.least} bytes", str(value_size), hint, "entry.value")
+        for refusal in self.plan.refuse:
+            found = part_of(value[0], bits.ranges[refusal.part])
+            if found not in refusal.allowed:
+                message = f"the {refusal.part} bits of an entry are set"
+                return self._error(refusal.error, message, start, " or ".join(map(str, sorted(refusal.allowed))), str(found), refusal.hint, f"entry.value.{refusal.part}")
+        raise AssertionError("an entry was refused without a reason")
+
+    def _finish(self) -> None:
+        """The end: nothing is left, or a footer that matches, or the file was cut."""
+        source, footer = self.source, self.container.footer
+        left = source.fill(footer.crc.size or 0)
+        if not left:
+            return
+        at = source.position
+        if left == footer.crc.size:
+            (declared,) = struct.unpack(footer.crc.format, source.take(left))
+            crc = source.crc32c(at)
+            if declared == crc:
+                self.head = Head(footer.named, self.head.last_commit_ts)
+                return
+            hint = "the file is damaged, or it was cut"
+            raise self._error(footer.error, "what follows the last entry is neither an entry nor the file's checksum", at, f"{crc:#010x}", f"{declared:#010x}", hint, "footer.crc")
+        raise self._truncated("key length", at, (self.plan.key.length.size or 0) if self.plan.key else 8, left)
+
+    # -------------------------------------------------------------------------------------------- grouped
+
+    def _grouped(self) -> Iterator[Entry]:
+        groups = self.plan.groups
+        assert groups is not None
+        names = [name for name, _ in groups.version]
+        footer = self.container.footer.crc.size or 0
+        while self.source.fill(footer + 1) > footer:
+            at = self.source.position
+            key = self._part(groups.key, "key")
+            count = self._number(groups.count, "version count")
+            if count > groups.most_versions:
+                raise LimitError(self.plan.errors["value_limit"], "a key has more versions than it may have", Place(self.source.name, at), "group.versions", f"at most {groups.most_versions}", str(count))
+            for _ in range(count):
+                numbers = dict(zip(names, (self._number(layout, name) for name, layout in groups.version), strict=True))
+                value_at = self.source.position
+                value = self._part(groups.value, "value")
+                self.total += 1
+                ts = numbers["commit_ts"]
+                raw = key + struct.pack(">Q", ts ^ ALL_BITS)
+                yield Entry(raw, key, ts, numbers["tombstone"] != 0, numbers["expire_at"], value, value_at)
+        self._finish()
+
+    def _number(self, layout: Fixed, name: str) -> int:
+        return self._slots(((name, layout),), self.plan.errors["truncated"], "group")[name]
+
+    def _part(self, frame: Frame, name: str) -> bytes:
+        at = self.source.position
+        size = self._number(frame.length, f"{name} length")
+        if size > frame.most:
+            raise LimitError(self.plan.errors[f"{name}_limit"], f"a {name} is too long", Place(self.source.name, at), f"group.{name}", f"at most {frame.most} bytes", str(size))
+        data = self.source.take(size)
+        if len(data) < size:
+            raise self._truncated(name, at + (frame.length.size or 0), size, len(data))
+        return data
+
+    def place(self, entry_at: int, key: bytes) -> RecordPlace:
+        """Where key and value of the entry at `entry_at` begin."""
+        key_frame, value_frame = self.plan.key, self.plan.value
+        if key_frame is None or value_frame is None:
+            return RecordPlace(self.source.name, entry_at, entry_at)
+        key_at = entry_at + (key_frame.length.size or 0)
+        return RecordPlace(self.source.name, key_at, key_at + len(key) + key_frame.least + (value_frame.length.size or 0) + value_frame.least)
+
+
+def mask(first: int, last: int) -> int:
+    """The bits from `first` to `last`."""
+    return ((1 << last - first + 1) - 1) << first
+
+
+def part_of(byte: int, bits: tuple[int, int]) -> int:
+    """The number in a range of bits."""
+    return (byte & mask(*bits)) >> bits[0]

@@ -1,0 +1,81 @@
+"""The input as blocks: one forward pass over a file, with positions, in bounded memory."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import google_crc32c
+
+BLOCK = 1 << 20
+
+
+class Source:
+    """A seekable file that is read forward in blocks. `data[at:]` is what was read and not yet taken."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file, self.name = file, name
+        self.size = file.seek(0, 2)
+        self.data, self.at = b"", 0
+        self.end = 0  # position in the file after `data`
+        self.seek(0)
+
+    @classmethod
+    def open(cls, path: Path) -> Source:
+        """The file at `path`; the caller closes it."""
+        return cls(path.open("rb", buffering=0), str(path))
+
+    def seek(self, position: int) -> None:
+        """Continue from `position`."""
+        self.file.seek(position)
+        self.data, self.at, self.end = b"", 0, position
+
+    @property
+    def position(self) -> int:
+        """Position in the file of the next byte that is taken."""
+        return self.end - len(self.data) + self.at
+
+    def fill(self, size: int) -> int:
+        """Have at least `size` bytes at hand if the file has them; how many there are."""
+        have = len(self.data) - self.at
+        if have >= size:
+            return have
+        blocks = [self.data[self.at :]]
+        while have < size:
+            block = self.file.read(max(BLOCK, size - have))
+            if not block:
+                break
+            blocks.append(block)
+            have += len(block)
+            self.end += len(block)
+        self.data, self.at = b"".join(blocks), 0
+        return have
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only at the end of the file."""
+        self.fill(size)
+        start, self.at = self.at, min(self.at + size, len(self.data))
+        return self.data[start : self.at]
+
+    def crc32c(self, size: int) -> int:
+        """CRC-32C of the first `size` bytes; reads the file once more."""
+        crc, left = 0, size
+        self.file.seek(0)
+        while left > 0 and (block := self.file.read(min(BLOCK, left))):
+            crc = google_crc32c.extend(crc, block)
+            left -= len(block)
+        return crc
+
+    def crc32(self, start: int, stop: int) -> int:
+        """CRC-32 (IEEE) of the bytes from `start` to `stop`; reads them once more."""
+        crc, left = 0, stop - start
+        self.file.seek(start)
+        while left > 0 and (block := self.file.read(min(BLOCK, left))):
+            crc = zlib.crc32(block, crc)
+            left -= len(block)
+        return crc
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()

@@ -1,0 +1,380 @@
+"""Every file-system call fails, is interrupted, or is the last one before a kill: the state is whole all the same.
+
+The Nth call goes wrong, for N from 1 until the run has no Nth call. What stands at the place of the output is then the
+old state or the new one, whole, and nothing of ours is left, at the latest after the next run.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from codec.errors import CodecError, EnvironmentProblem
+from codec.tree import system
+from codec.tree.publish import OutputFile, move_aside, write_sidecar
+from codec.tree.staging import StagedTree
+
+OF_OS = ("open", "close", "write", "pread", "fsync", "fstat", "stat", "lstat", "access", "chmod", "fchmod", "ftruncate")
+OF_OS += ("mkdir", "rename", "unlink", "rmdir", "link", "listdir", "scandir")
+OF_SYSTEM = ("exchange", "rename_if_free", "sync_file_system")
+CALLS: list[tuple[object, str]] = [
+    *((os, name) for name in OF_OS),
+    *((system, name) for name in OF_SYSTEM),
+    (fcntl, "flock"),
+]
+SLOW = {"fsync", "sync_file_system"}  # they matter only in a power cut, which is not tried here
+
+Act = Callable[[Callable[[], object]], object]
+"""What happens in place of the Nth call, which is given."""
+
+
+def fail(_: Callable[[], object]) -> object:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def interrupt(call: Callable[[], object]) -> object:
+    """The worst moment: the call is done and nobody has heard of it."""
+    call()
+    raise KeyboardInterrupt
+
+
+def kill(_: Callable[[], object]) -> object:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return None
+
+
+@dataclass
+class Seen:
+    """How many calls there were, and whether the Nth was among them."""
+
+    calls: int = 0
+    hit: bool = False
+
+
+@contextmanager
+def injected(nth: int, act: Act, *, and_all_later: bool = False) -> Iterator[Seen]:
+    """Let the Nth file-system call be `act` instead."""
+    seen = Seen()
+
+    def around(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def wrapper(*args: object, **named: object) -> object:
+            def call() -> object:
+                return None if name in SLOW else real(*args, **named)
+
+            seen.calls += 1
+            if seen.calls != nth and not (and_all_later and seen.calls > nth):
+                return call()
+            seen.hit = True
+            if name == "close":
+                call()  # Linux closes in any case
+                return act(lambda: None)
+            return act(call)
+
+        return wrapper
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in CALLS:
+            patch.setattr(module, name, around(name, getattr(module, name)))
+        yield seen
+
+
+State = dict[str, tuple[int, object]]
+
+
+def state(root: Path) -> State:
+    """Kind, permissions and content of `root` and all that is below it."""
+    found: State = {}
+    for path in [root, *sorted(root.rglob("*"))] if os.path.lexists(root) else []:
+        mode = path.lstat().st_mode
+        content: object = None
+        if stat.S_ISLNK(mode):
+            content = os.readlink(path)
+        elif stat.S_ISREG(mode):
+            content = path.read_bytes()
+        found[str(path.relative_to(root))] = (mode, content)
+    return found
+
+
+# -- what is run ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What stands in a folder before, a run that writes `place` there, and the machine that it runs on."""
+
+    place: str
+    prepare: Callable[[Path], None]
+    run: Callable[[Path], None]
+    exchange: bool = True
+    mount: bool = False
+
+    @contextmanager
+    def machine(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            if not self.exchange:
+                patch.setattr(system, "_rename", lambda *_: False)
+            if self.mount:
+                patch.setattr(system, "mount_id", lambda fd: fd)
+            yield
+
+    def folder(self, tmp_path: Path, nth: int) -> Path:
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        self.prepare(folder)
+        return folder
+
+    def run_again(self, folder: Path) -> None:
+        """A later run, which here gives up before it publishes anything."""
+        with self.machine():
+            if self.run is output:
+                with OutputFile(folder / self.place):
+                    pass
+            else:
+                with StagedTree(folder / self.place, replace=True):
+                    pass
+
+
+def nothing(folder: Path) -> None:
+    pass
+
+
+def empty_tree(folder: Path) -> None:
+    (folder / "t").mkdir()
+    (folder / "t").chmod(0o711)
+
+
+def old_tree(folder: Path) -> None:
+    (folder / "t" / "old" / "inner").mkdir(parents=True)
+    (folder / "t" / "old" / "inner" / "file").write_bytes(b"old")
+    (folder / "t" / "both").mkdir()
+    (folder / "t" / "both" / "old").write_bytes(b"old")
+    (folder / "t" / "LAST").write_bytes(b"old")
+
+
+def fill(tree: StagedTree) -> None:
+    tree.write("new/inner/file", b"new")
+    tree.write("new/inner/file", b"newer")
+    tree.append("both/lines").write(b"1")
+    tree.append("both/lines").close()
+    tree.append("both/lines").write(b"2")
+    with tree.create("body") as file:
+        file.write(b"x" * 100_000)
+    rows = list(tree.checksums())
+    tree.write("LAST", repr(rows).encode())
+    tree.publish()
+
+
+def stage(folder: Path) -> None:
+    with StagedTree(folder / "t") as tree:
+        fill(tree)
+
+
+def stage_over(folder: Path) -> None:
+    with StagedTree(folder / "t", replace=True) as tree:
+        fill(tree)
+
+
+def stage_deep(folder: Path) -> None:
+    with StagedTree(folder / "made" / "too" / "t") as tree:
+        tree.write("a", b"new")
+        tree.publish()
+
+
+def old_output(folder: Path) -> None:
+    (folder / "out").write_bytes(b"old")
+
+
+def old_link(folder: Path) -> None:
+    (folder / "other").write_bytes(b"other")
+    (folder / "out").symlink_to("other")
+
+
+def output(folder: Path) -> None:
+    with OutputFile(folder / "out") as out:
+        out.write(b"new")
+        out.publish()
+
+
+SCENARIOS = {
+    "tree, nothing there": Scenario("t", nothing, stage),
+    "tree, nothing there, replace": Scenario("t", nothing, stage_over),
+    "tree, parents missing": Scenario("made/too/t", nothing, stage_deep),
+    "tree, empty directory": Scenario("t", empty_tree, stage),
+    "tree, old tree": Scenario("t", old_tree, stage_over),
+    "tree, old tree, no exchange": Scenario("t", old_tree, stage_over, exchange=False),
+    "tree, empty mount": Scenario("t", empty_tree, stage, mount=True),
+    "tree, mount with a tree": Scenario("t", old_tree, stage_over, mount=True),
+    "output, nothing there": Scenario("out", nothing, output),
+    "output, old file": Scenario("out", old_output, output),
+    "output, old link": Scenario("out", old_link, output),
+    "output, old file, no exchange": Scenario("out", old_output, output, exchange=False),
+    "output, old link, no exchange": Scenario("out", old_link, output, exchange=False),
+}
+FEWEST_CALLS = 15  # of any scenario: a loop that ends earlier has injected nothing
+
+
+@pytest.fixture(params=SCENARIOS.values(), ids=SCENARIOS)
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    assert isinstance(request.param, Scenario)
+    return request.param
+
+
+@pytest.fixture
+def old_and_new(tmp_path: Path, scenario: Scenario) -> tuple[State, State]:
+    """The whole folder before and after a run without faults."""
+    folder = scenario.folder(tmp_path, 0)
+    old = state(folder)
+    with scenario.machine():
+        scenario.run(folder)
+    new = state(folder)
+    assert new != old
+    assert not temporaries(new)
+    return old, new
+
+
+def temporaries(found: State) -> list[str]:
+    return [path for path in found if ".tmp-" in path]
+
+
+def at(found: State, place: str) -> State:
+    """The part of a folder's state that is at or below `place`."""
+    return {path: entry for path, entry in found.items() if path == place or path.startswith(place + "/")}
+
+
+# -- the loops --------------------------------------------------------------------------------------------------------
+
+
+def test_a_call_that_fails_is_told_and_changes_nothing_or_does_not_matter(
+    tmp_path: Path, scenario: Scenario, old_and_new: tuple[State, State]
+) -> None:
+    old, new = old_and_new
+    for nth in count(1):
+        folder = scenario.folder(tmp_path, nth)
+        told = False
+        with scenario.machine(), injected(nth, fail) as seen:
+            try:
+                scenario.run(folder)
+            except CodecError:
+                told = True
+        if not seen.hit:
+            break
+        if not told and temporaries(state(folder)):  # what was replaced could not be removed: left to the next run
+            scenario.run_again(folder)
+        assert state(folder) == (old if told else new), nth
+    assert nth > FEWEST_CALLS
+
+
+def test_a_machine_that_fails_from_some_call_on_leaves_the_old_state_or_the_new(
+    tmp_path: Path, scenario: Scenario, old_and_new: tuple[State, State]
+) -> None:
+    old, new = old_and_new
+    for nth in count(1):
+        folder = scenario.folder(tmp_path, nth)
+        with scenario.machine(), injected(nth, fail, and_all_later=True) as seen, suppress(CodecError):
+            scenario.run(folder)
+        if not seen.hit:
+            break
+        check_after_the_next_run(scenario, folder, old, new, nth)
+    assert nth > FEWEST_CALLS
+
+
+def test_an_interrupt_after_any_call_leaves_the_old_state_or_the_new(
+    tmp_path: Path, scenario: Scenario, old_and_new: tuple[State, State]
+) -> None:
+    old, new = old_and_new
+    for nth in count(1):
+        folder = scenario.folder(tmp_path, nth)
+        with scenario.machine(), injected(nth, interrupt) as seen, suppress(KeyboardInterrupt):
+            scenario.run(folder)
+        if not seen.hit:
+            break
+        assert at(state(folder), scenario.place) in (at(old, scenario.place), at(new, scenario.place)), nth
+        check_after_the_next_run(scenario, folder, old, new, nth)
+    assert nth > FEWEST_CALLS
+
+
+def test_a_kill_before_any_call_leaves_the_old_state_or_the_new(
+    tmp_path: Path, scenario: Scenario, old_and_new: tuple[State, State]
+) -> None:
+    old, new = old_and_new
+    for nth in count(1):
+        folder = scenario.folder(tmp_path, nth)
+        child = os.fork()
+        if not child:
+            with scenario.machine(), injected(nth, kill):
+                scenario.run(folder)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] == 0:
+            break
+        check_after_the_next_run(scenario, folder, old, new, nth)
+    assert nth > FEWEST_CALLS
+
+
+def check_after_the_next_run(scenario: Scenario, folder: Path, old: State, new: State, nth: int) -> None:
+    scenario.run_again(folder)
+    found = state(folder)
+    assert not temporaries(found), nth
+    assert at(found, scenario.place) in (at(old, scenario.place), at(new, scenario.place)), nth
+
+
+# -- the small files --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("older", [None, b"old"])
+def test_a_sidecar_that_cannot_be_written_is_old_or_missing_never_half(tmp_path: Path, older: bytes | None) -> None:
+    path = tmp_path / "side"
+    for nth in count(1):
+        if older is not None:
+            path.write_bytes(older)
+        told = False
+        with injected(nth, fail) as seen:
+            try:
+                write_sidecar(path, b"new")
+            except EnvironmentProblem:
+                told = True
+        if not seen.hit:
+            break
+        contents = path.read_bytes() if path.exists() else None
+        assert contents in ({older, None} if told else {b"new"}), nth
+        path.unlink(missing_ok=True)
+    assert nth > 8
+
+
+@pytest.mark.parametrize("replaceable", [True, False])
+def test_moving_aside_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaceable: bool) -> None:
+    if not replaceable:
+        monkeypatch.setattr(system, "_rename", lambda *_: False)
+    for nth in count(1):
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        (folder / "out").write_bytes(b"1")
+        (folder / "out.previous").write_bytes(b"0")
+        with injected(nth, fail) as seen, suppress(EnvironmentProblem):
+            move_aside(folder / "out", ".previous")
+        contents = sorted(path.read_bytes() for path in folder.iterdir())
+        assert contents == [b"0", b"1"], nth
+        if not seen.hit:
+            break
+    assert nth > 4
+
+
+def test_a_tree_that_could_not_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old_tree(tmp_path)
+    with StagedTree(tmp_path / "t", replace=True, sync=False) as tree:
+        tree.write("a", b"new")
+        real = os.unlink
+        monkeypatch.setattr(os, "unlink", lambda *_, **__: fail(lambda: None))
+        tree.publish()
+        monkeypatch.setattr(os, "unlink", real)
+    assert (tmp_path / "t" / "a").read_bytes() == b"new"
+    assert Path(tree.leftover).is_dir()

@@ -1,0 +1,713 @@
+"""Hostile names, hostile entries at every place, and text that is no list of checksums: refused, told, and kept."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from codec.errors import EnvironmentProblem, TreeError, UsageError
+from codec.tree import checksums, system
+from codec.tree.publish import OutputFile, clear_stale, move_aside, write_sidecar
+from codec.tree.staging import StagedTree
+from codec.tree.walk import TreeFault, TreeReader
+
+IS_ROOT = os.geteuid() == 0
+ENTRIES = ["file", "hard-link", "link", "dangling-link", "fifo", "socket", "directory", "full-directory"]
+ENTRIES += ["device"] if IS_ROOT else []  # only root can make one
+
+State = dict[str, tuple[object, ...]]
+
+
+def state(root: Path) -> State:
+    """Everything below `root`: inode, mode, number of names, and content."""
+    found: State = {}
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        content: object = None
+        if stat.S_ISLNK(status.st_mode):
+            content = os.readlink(path)
+        elif stat.S_ISREG(status.st_mode):
+            content = path.read_bytes()
+        found[str(path.relative_to(root))] = (status.st_ino, status.st_mode, status.st_nlink, content)
+    return found
+
+
+def put(kind: str, path: Path) -> None:
+    """Put a foreign entry at `path`; what it needs besides goes to the folder `other` beside it."""
+    other = path.parent / "other"
+    other.mkdir(exist_ok=True)
+    match kind:
+        case "file":
+            path.write_bytes(b"foreign")
+        case "hard-link":
+            (other / "name").write_bytes(b"foreign")
+            os.link(other / "name", path)
+        case "link":
+            (other / "led-to").write_bytes(b"foreign")
+            path.symlink_to(other / "led-to")
+        case "dangling-link":
+            path.symlink_to(other / "nowhere")
+        case "fifo":
+            os.mkfifo(path)
+        case "socket":
+            with cwd(path.parent), socket.socket(socket.AF_UNIX) as server:  # its path must be short
+                server.bind(path.name)
+        case "directory":
+            path.mkdir()
+        case "full-directory":
+            path.mkdir()
+            (path / "file").write_bytes(b"foreign")
+        case "device":
+            os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+
+
+@contextmanager
+def cwd(path: Path) -> Iterator[None]:
+    before = os.getcwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+# -- names ----------------------------------------------------------------------------------------------------------
+
+BAD_PATHS = ["/", "/a", "//a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b", "a/../b", ""]
+BAD_PATHS += ["a/../../b", "\0", "a\0b", "a/\0/b", "\ud800", "x/" * 2047 + "xx"]
+Write = Callable[[StagedTree, str], object]
+WRITES: dict[str, Write] = {
+    "write": lambda tree, path: tree.write(path, b""),
+    "create": lambda tree, path: tree.create(path),
+    "append": lambda tree, path: tree.append(path),
+    "mkdir": lambda tree, path: tree.mkdir(path),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_path_that_could_leave_the_tree_is_refused(tmp_path: Path, write: Write) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        tree.write("a/file", b"1")
+        before = state(tree.staged.parent)
+        for path in BAD_PATHS:
+            with pytest.raises(TreeError) as caught:
+                write(tree, path)
+            assert caught.value.code == "tree-path", path
+            assert caught.value.hint
+        after = state(tree.staged.parent)
+    assert after == before
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("path", [path for path in BAD_PATHS if path])
+def test_a_reader_refuses_a_path_that_could_leave_the_tree(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a").mkdir()
+    with TreeReader(tmp_path / "a") as reader:
+        for call in (reader.open, reader.read, reader.kind, reader.size, reader.entries):
+            with pytest.raises(TreeError):
+                call(path)
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_name_that_the_file_system_refuses_is_told(tmp_path: Path, write: Write) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        for path in ("n" * 256, "n" * 256 + "/x"):
+            with pytest.raises(TreeError) as caught:
+                write(tree, path)
+            assert caught.value.code == "tree-name"
+            assert caught.value.hint
+            assert str(caught.value.place).startswith("nnn")
+
+
+CLASHES = [("write", "write"), ("write", "mkdir"), ("mkdir", "append"), ("append", "create"), ("create", "write")]
+
+
+@pytest.mark.parametrize(("first", "second"), CLASHES)
+def test_a_path_cannot_be_a_file_and_a_directory(tmp_path: Path, first: str, second: str) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        WRITES[first](tree, "a/b/c")
+        for how, path in ((second, "a/b"), ("write" if first == "mkdir" else second, "a/b/c/d")):
+            if (how, path) == ("mkdir", "a/b") or (how != "mkdir" and first == "mkdir" and path == "a/b/c/d"):
+                continue  # no clash
+            with pytest.raises(TreeError) as caught:
+                WRITES[how](tree, path)
+            assert caught.value.code == "tree-clash"
+            assert caught.value.hint
+
+
+@pytest.mark.parametrize("second", ["write", "create"])
+def test_a_path_has_one_writer_at_a_time(tmp_path: Path, second: str) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        tree.append("a").write(b"1")
+        with pytest.raises(TreeError, match="being written"):
+            WRITES[second](tree, "a")
+        tree.append("a").close()
+        WRITES[second](tree, "a")
+
+
+def test_a_closed_writer_takes_nothing(tmp_path: Path) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        file = tree.append("a")
+        file.close()
+        with pytest.raises(ValueError, match="closed"):
+            file.write(b"1")
+
+
+def test_names_that_fall_together_on_the_file_system_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def without_case(path: bytes, *args: int, dir_fd: int | None = None) -> int:
+        return real(path if dir_fd is None or isinstance(path, str) else path.lower(), *args, dir_fd=dir_fd)
+
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        monkeypatch.setattr(os, "open", without_case)
+        tree.write("name", b"1")
+        tree.write("NAME", b"2")
+        with pytest.raises(TreeError) as caught:
+            list(tree.checksums())
+        monkeypatch.undo()
+    assert caught.value.code == "tree-names-fall-together"
+
+
+def test_a_message_never_carries_control_characters_or_a_huge_name(tmp_path: Path) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        for path in ("\x1b[31m\n\udcff\u202e/..", "/" + "\x07" * 100_000):
+            with pytest.raises(TreeError) as caught:
+                tree.write(path, b"")
+            assert str(caught.value).isprintable()
+            assert len(str(caught.value)) < 1200
+
+
+def test_nothing_is_written_into_a_published_tree(tmp_path: Path) -> None:
+    with StagedTree(tmp_path / "t", sync=False) as tree:
+        tree.publish()
+        for path in ("late", "late/inner"):
+            with pytest.raises(EnvironmentProblem):
+                tree.write(path, b"")
+    assert os.listdir(tmp_path / "t") == []
+
+
+# -- targets --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("kind", [kind for kind in ENTRIES if kind not in ("directory", "full-directory")])
+def test_a_target_that_is_no_directory_is_refused_and_kept(tmp_path: Path, kind: str, replace: bool) -> None:
+    put(kind, tmp_path / "t")
+    before = state(tmp_path)
+    for target in (tmp_path / "t", tmp_path / "t" / "below"):
+        if kind == "dangling-link" and target.name == "below":
+            continue  # the place it would be made in is missing: test below
+        with pytest.raises(UsageError):
+            StagedTree(target, replace=replace)
+    assert state(tmp_path) == before
+
+
+def test_a_target_below_a_link_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("loop")
+    (tmp_path / "loop").symlink_to("link")
+    before = state(tmp_path)
+    for target in ("link", "link/below"):
+        with pytest.raises(UsageError):
+            StagedTree(tmp_path / target)
+    with pytest.raises(UsageError):
+        StagedTree(tmp_path / "missing" / "..")
+    assert state(tmp_path) == before
+
+
+def test_a_target_that_is_not_empty_is_refused_at_once_and_kept(tmp_path: Path) -> None:
+    put("full-directory", tmp_path / "t")
+    (tmp_path / "link").symlink_to("t")
+    before = state(tmp_path)
+    for name in ("t", "link"):
+        with pytest.raises(UsageError) as caught:
+            StagedTree(tmp_path / name)
+        assert caught.value.code == "target-not-empty"
+        assert caught.value.hint
+    with cwd(tmp_path / "t"), pytest.raises(UsageError):
+        StagedTree(Path())
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("existed", [False, True])
+def test_a_target_that_is_filled_meanwhile_is_refused_and_kept(
+    tmp_path: Path, existed: bool, inside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "t"
+    if existed:
+        target.mkdir()
+    if inside:
+        monkeypatch.setattr(system, "mount_id", lambda fd: fd)
+    with StagedTree(target, sync=False) as tree:
+        assert tree.staged_inside == (inside and existed)
+        tree.write("a", b"1")
+        target.mkdir(exist_ok=True)
+        (target / "foreign").write_bytes(b"2")
+        with pytest.raises(UsageError):
+            tree.publish()
+    assert os.listdir(target) == ["foreign"]
+    assert os.listdir(tmp_path) == ["t"]
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "fifo"])
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_target_that_becomes_something_else_meanwhile_is_kept(tmp_path: Path, kind: str, replace: bool) -> None:
+    def publish() -> None:
+        with StagedTree(tmp_path / "t", replace=replace, sync=False) as tree:
+            tree.write("a", b"1")
+            put(kind, tmp_path / "t")
+            told.append(state(tmp_path / "other"))
+            tree.publish()
+
+    told: list[State] = []
+    with pytest.raises(EnvironmentProblem):
+        publish()
+    assert sorted(os.listdir(tmp_path)) == ["other", "t"]
+    assert not (tmp_path / "t").is_dir()
+    assert state(tmp_path / "other") == told[0]
+
+
+# -- what other runs left ---------------------------------------------------------------------------------------------
+
+STALE = ".t.tmp-0123456789abcdef"
+
+
+def run_again(target: Path) -> None:
+    with StagedTree(target, replace=True, sync=False):
+        pass
+
+
+def test_the_next_run_removes_what_a_dead_one_left(tmp_path: Path) -> None:
+    (tmp_path / STALE / "tree" / "a").mkdir(parents=True)
+    (tmp_path / STALE / "tree" / "a" / "f").write_bytes(b"1")
+    run_again(tmp_path / "t")
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_next_run_keeps_what_a_living_one_needs(tmp_path: Path) -> None:
+    (tmp_path / STALE / "tree").mkdir(parents=True)
+    fd = os.open(tmp_path / STALE, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        run_again(tmp_path / "t")
+        assert os.listdir(tmp_path) == [STALE]
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.parametrize(
+    "name", [".t.tmp-0123456789abcde", ".t.tmp-0123456789abcdeF", ".t.tmp-0123456789abcdef0", ".u.tmp-0123456789abcdef"]
+)
+def test_the_next_run_keeps_what_has_another_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    run_again(tmp_path / "t")
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ENTRIES if "directory" not in kind])
+def test_the_next_run_keeps_what_is_no_directory(tmp_path: Path, kind: str) -> None:
+    put(kind, tmp_path / STALE)
+    before = state(tmp_path)
+    run_again(tmp_path / "t")
+    assert state(tmp_path) == before
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root can make what belongs to another user")
+def test_the_next_run_keeps_what_belongs_to_another_user_needs_root(tmp_path: Path) -> None:
+    for name in (STALE, "out.tmp-0123456789abcdef"):
+        (tmp_path / name).mkdir() if name == STALE else (tmp_path / name).touch()
+        os.chown(tmp_path / name, 12345, 12345)
+    before = state(tmp_path)
+    run_again(tmp_path / "t")
+    with OutputFile(tmp_path / "out"):
+        pass
+    assert state(tmp_path) == before
+
+
+def test_an_old_tree_that_a_dead_run_had_set_aside_is_put_back(tmp_path: Path) -> None:
+    (tmp_path / STALE / "tree").mkdir(parents=True)
+    (tmp_path / STALE / "old" / "a").mkdir(parents=True)
+    run_again(tmp_path / "t")
+    assert state(tmp_path).keys() == {"t", "t/a"}
+
+
+def test_an_old_tree_that_cannot_be_put_back_is_kept(tmp_path: Path) -> None:
+    (tmp_path / STALE / "tree").mkdir(parents=True)
+    (tmp_path / STALE / "old" / "a").mkdir(parents=True)
+    put("full-directory", tmp_path / "t")
+    before = state(tmp_path)
+    with pytest.raises(UsageError):
+        StagedTree(tmp_path / "t")
+    assert state(tmp_path) == before
+
+
+def test_an_output_clears_only_leftovers_of_dead_runs(tmp_path: Path) -> None:
+    dead, linked, living = (tmp_path / f"out.tmp-{digit * 16}" for digit in "abc")
+    dead.touch()
+    put("hard-link", linked)
+    living.touch()
+    (tmp_path / "out.tmp-short").touch()
+    fd = os.open(living, os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        with OutputFile(tmp_path / "out"):
+            pass
+    finally:
+        os.close(fd)
+    assert sorted(os.listdir(tmp_path)) == ["other", linked.name, living.name, "out.tmp-short"]
+
+
+def test_a_previous_output_that_another_run_still_holds_is_not_cleared(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"previous")
+    with OutputFile(tmp_path / "out") as first:
+        first.write(b"first")
+        first.publish()
+        with OutputFile(tmp_path / "out"):
+            pass
+        first.roll_back()
+    assert state(tmp_path).keys() == {"out"}
+    assert (tmp_path / "out").read_bytes() == b"previous"
+
+
+def test_a_roll_back_leaves_the_output_of_another_run_alone(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"previous")
+    with OutputFile(tmp_path / "out") as first:
+        first.publish()
+        with OutputFile(tmp_path / "out") as second:
+            second.write(b"second")
+            second.publish()
+        first.roll_back()
+    assert (tmp_path / "out").read_bytes() == b"second"
+    assert state(tmp_path).keys() == {"out"}
+
+
+# -- outputs --------------------------------------------------------------------------------------------------------
+
+NO_OUTPUT = [kind for kind in ENTRIES if kind not in ("file", "hard-link", "link", "dangling-link")]
+NO_SIDECAR = [kind for kind in ENTRIES if kind != "file"]
+WHAT = {"fifo": "FIFO", "full-directory": "directory", "hard-link": "hard link", "dangling-link": "symbolic link"}
+
+
+@pytest.mark.parametrize("kind", NO_OUTPUT)
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_an_output_that_is_no_file_is_refused_and_kept(tmp_path: Path, kind: str, when: str) -> None:
+    def publish() -> None:
+        with OutputFile(tmp_path / "out") as output:
+            if when == "meanwhile":
+                put(kind, tmp_path / "out")
+            output.publish()
+
+    if when == "before":
+        put(kind, tmp_path / "out")
+    before = state(tmp_path)
+    with pytest.raises(EnvironmentProblem) as caught:
+        publish()
+    assert caught.value.code == "foreign-entry"
+    assert WHAT.get(kind, kind) in caught.value.found
+    assert caught.value.hint
+    if when == "before":
+        assert state(tmp_path) == before
+    assert sorted(os.listdir(tmp_path)) == ["other", "out"]
+
+
+@pytest.mark.parametrize("kind", ["link", "hard-link", "dangling-link"])
+def test_what_an_output_is_linked_to_stays(tmp_path: Path, kind: str) -> None:
+    put(kind, tmp_path / "out")
+    with OutputFile(tmp_path / "out") as output:
+        output.write(b"new")
+        output.publish()
+    assert not (tmp_path / "out").is_symlink()
+    assert all(content == b"foreign" for *_, content in state(tmp_path / "other").values())
+
+
+@pytest.mark.parametrize("parent", ["missing", "file"])
+def test_an_output_without_a_directory_is_wrong_use(tmp_path: Path, parent: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught, OutputFile(tmp_path / parent / "out"):
+        pass
+    assert caught.value.code == "output-parent"
+
+
+@pytest.mark.parametrize("kind", NO_SIDECAR)
+def test_a_sidecar_that_is_not_a_file_of_one_name_is_refused_and_kept(tmp_path: Path, kind: str) -> None:
+    put(kind, tmp_path / "side")
+    before = state(tmp_path)
+    with pytest.raises(EnvironmentProblem) as caught:
+        write_sidecar(tmp_path / "side", b"new")
+    assert state(tmp_path) == before
+    assert caught.value.code == "foreign-entry"
+    assert WHAT.get(kind, "symbolic link" if kind == "link" else kind) in caught.value.found
+
+
+def test_a_fifo_with_a_reader_is_refused_as_a_sidecar(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "side")
+    fd = os.open(tmp_path / "side", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(EnvironmentProblem):
+            write_sidecar(tmp_path / "side", b"new")
+        assert os.read(fd, 10) == b""
+    finally:
+        os.close(fd)
+
+
+@pytest.mark.parametrize("kind", ["link", "hard-link", "fifo", "full-directory"])
+def test_a_sidecar_that_changes_while_it_is_opened_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path = tmp_path / "side"
+    path.write_bytes(b"ours")
+    real = os.open
+
+    def late(name: object, *args: int, **where: int) -> int:
+        if name == b"side" and not path.with_name("other").exists():
+            path.unlink()
+            put(kind, path)
+        return real(name, *args, **where)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", late)
+    with pytest.raises(EnvironmentProblem):
+        write_sidecar(path, b"new")
+    contents = {content for *_, content in state(tmp_path).values()}
+    assert b"new" not in contents
+    assert path.lstat()
+    assert not {"link", "hard-link"} & {kind} or b"foreign" in contents
+
+
+@pytest.mark.parametrize("kind", ["hard-link", "fifo", "socket", "full-directory", *(["device"] if IS_ROOT else [])])
+def test_clearing_keeps_what_is_foreign(tmp_path: Path, kind: str) -> None:
+    put(kind, tmp_path / "stale")
+    before = state(tmp_path)
+    clear_stale(tmp_path / "stale")
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", NO_OUTPUT)
+def test_only_files_and_links_are_moved_aside(tmp_path: Path, kind: str) -> None:
+    put(kind, tmp_path / "out")
+    before = state(tmp_path)
+    with pytest.raises(EnvironmentProblem):
+        move_aside(tmp_path / "out", ".previous")
+    assert state(tmp_path) == before
+
+
+# -- reading --------------------------------------------------------------------------------------------------------
+
+FAULTS = {
+    "hard-link": "hard_link",
+    "link": "symlink",
+    "dangling-link": "symlink",
+    "fifo": "not_regular",
+    "socket": "not_regular",
+    "directory": "not_regular",
+    "device": "not_regular",
+    "missing": "missing",
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if kind in [*ENTRIES, "missing"]])
+def test_only_a_file_of_one_name_is_read(tmp_path: Path, kind: str) -> None:
+    put(kind, tmp_path / "f")
+    (tmp_path / "sub").mkdir()
+    put(kind, tmp_path / "sub" / "f")
+    with TreeReader(tmp_path) as reader:
+        for path in ("f", "sub/f"):
+            for call in (reader.open, reader.read, reader.size):
+                with pytest.raises(TreeFault) as caught:
+                    call(path)
+                assert (caught.value.kind, caught.value.path) == (FAULTS[kind], path)
+
+
+def test_a_link_is_not_followed_in_any_place_of_a_path(tmp_path: Path) -> None:
+    inner = tmp_path / "t" / "a" / "b" / "c"
+    inner.mkdir(parents=True)
+    (inner / "f").write_bytes(b"1")
+    for place in ("a", "a/b", "a/b/c"):
+        real = tmp_path / "t" / place
+        aside = tmp_path / "aside"
+        real.rename(aside)
+        real.symlink_to(aside)
+        with TreeReader(tmp_path / "t") as reader:
+            for call in (reader.open, reader.read, reader.size, reader.kind):
+                with pytest.raises(TreeFault) as caught:
+                    call("a/b/c/f")
+                assert (caught.value.kind, caught.value.path) == ("symlink", place)
+            with pytest.raises(TreeFault):
+                reader.entries(place)
+        real.unlink()
+        aside.rename(real)
+
+
+def test_a_file_in_the_place_of_a_directory_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"1")
+    with TreeReader(tmp_path) as reader:
+        for call in (reader.open, reader.read, reader.size, reader.kind, reader.entries):
+            with pytest.raises(TreeFault) as caught:
+                call("f/g")
+            assert (caught.value.kind, caught.value.path) == ("not_directory", "f")
+        with pytest.raises(TreeFault) as caught:
+            reader.entries("absent")
+        assert caught.value.kind == "missing"
+        assert reader.kind("n" * 256) is None
+
+
+def test_a_root_that_is_no_directory_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    for name, kind in (("f", "not_directory"), ("absent", "missing")):
+        with pytest.raises(TreeFault) as caught:
+            TreeReader(tmp_path / name)
+        assert (caught.value.kind, caught.value.path) == (kind, "")
+
+
+@pytest.mark.parametrize("content", [b"123456", b"1" * 5_000_000])
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "f").write_bytes(content)
+    with TreeReader(tmp_path) as reader:
+        assert reader.read("f", len(content)) == content
+        with pytest.raises(TreeFault) as caught:
+            reader.read("f", 5)
+        assert caught.value.kind == "too_large"
+
+
+def test_a_growing_file_is_read_to_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "f").write_bytes(b"12")
+    real = os.read
+    asked: list[int] = []
+
+    def growing(fd: int, size: int) -> bytes:
+        asked.append(size)
+        with open(tmp_path / "f", "ab") as file:
+            file.write(b"x" * 1000)
+        return real(fd, size)
+
+    monkeypatch.setattr(os, "read", growing)
+    with TreeReader(tmp_path) as reader, pytest.raises(TreeFault) as caught:
+        reader.read("f", 100)
+    assert caught.value.kind == "too_large"
+    assert sum(asked) < 200
+
+
+def test_a_tree_that_changes_while_it_is_read_cannot_lead_outside(tmp_path: Path) -> None:
+    (tmp_path / "t" / "a").mkdir(parents=True)
+    (tmp_path / "t" / "a" / "f").write_bytes(b"inside")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "f").write_bytes(b"outside")
+    with TreeReader(tmp_path / "t") as reader:
+        reader.entries("a")
+        (tmp_path / "t" / "a").rename(tmp_path / "t" / "b")
+        (tmp_path / "t" / "a").symlink_to(tmp_path / "outside")
+        assert reader.read("a/f") == b"inside"
+    with TreeReader(tmp_path / "t") as reader, pytest.raises(TreeFault):
+        reader.read("a/f")
+
+
+# -- checksums ------------------------------------------------------------------------------------------------------
+
+ONE = hashlib.sha256(b"1").hexdigest()
+TWO = hashlib.sha256(b"2").hexdigest()
+
+LINES: dict[str, tuple[bytes, str]] = {
+    "good": (f"{ONE}  f".encode(), ""),
+    "binary mark": (f"{ONE} *f".encode(), ""),
+    "CR at the end": (f"{ONE}  f\r".encode(), ""),
+    "inner dots": (f"{ONE}  sub/.././/f".encode(), ""),
+    "escaped": (f"\\{ONE}  new\\nline".encode(), ""),
+    "plain backslash": (f"{ONE}  back\\nslash".encode(), ""),
+    "no UTF-8": (f"{ONE}  ".encode() + b"\xff", ""),
+    "escaped no UTF-8": (f"\\{ONE}  ".encode() + b"\xff\\n", ""),
+    "repeated": (f"{ONE}  f\n{ONE}  f".encode(), ""),
+    "empty line": (f"\n\r\n{ONE}  f".encode(), ""),
+    "short digest": (f"{ONE[1:]}  f".encode(), "malformed"),
+    "upper case": (f"{ONE.upper()}  f".encode(), "malformed"),
+    "one space": (f"{ONE} f".encode(), "malformed"),
+    "tab": (f"{ONE}\t f".encode(), "malformed"),
+    "no path": (f"{ONE}  ".encode(), "malformed"),
+    "leading space": (f" {ONE}  f".encode(), "malformed"),
+    "unknown escape": (f"\\{ONE}  a\\tb".encode(), "malformed"),
+    "dangling escape": (f"\\{ONE}  a\\".encode(), "malformed"),
+    "the root": (f"{ONE}  .".encode(), "malformed"),
+    "the root, cleaned": (f"{ONE}  sub/..".encode(), "malformed"),
+    "NUL": (f"{ONE}  a\0b".encode(), "malformed"),
+    "absolute": (f"{ONE}  /etc/passwd".encode(), "traversal"),
+    "absolute twice": (f"{ONE}  //etc/passwd".encode(), "traversal"),
+    "parent": (f"{ONE}  ..".encode(), "traversal"),
+    "outside": (f"{ONE}  ../f".encode(), "traversal"),
+    "outside, hidden": (f"{ONE}  sub/../../f".encode(), "traversal"),
+    "link": (f"{ONE}  link".encode(), "symlink"),
+    "below a link": (f"{ONE}  linked/f".encode(), "symlink"),
+    "missing": (f"{ONE}  absent".encode(), "missing"),
+    "below a file": (f"{ONE}  f/absent".encode(), "missing"),
+    "long name": (f"{ONE}  {'n' * 300}".encode(), "missing"),
+    "long path": (f"{ONE}  {'n/' * 2500}x".encode(), "unreadable"),
+    "directory": (f"{ONE}  sub".encode(), "not_regular"),
+    "fifo": (f"{ONE}  fifo".encode(), "not_regular"),
+    "hard link": (f"{ONE}  hard".encode(), "hard_link"),
+    "wrong digest": (f"{TWO}  f".encode(), "mismatch"),
+    "too long": (f"{ONE}  {'n' * 9000}".encode(), "too_long"),
+    "much too long": (f"{ONE}  {'n' * 100_000}".encode(), "too_long"),
+}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "t"
+    (root / "sub").mkdir(parents=True)
+    for name in (b"f", b"new\nline", b"back\\nslash", b"\xff", b"\xff\n"):
+        with open(os.path.join(os.fsencode(root), name), "wb") as file:
+            file.write(b"1")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "f").write_bytes(b"1")
+    (root / "link").symlink_to("f")
+    (root / "linked").symlink_to("../outside")
+    os.link(tmp_path / "outside" / "f", root / "hard")
+    os.mkfifo(root / "fifo")
+    return root
+
+
+def verify(root: Path, text: bytes) -> list[checksums.Finding]:
+    with TreeReader(root) as reader:
+        return list(checksums.verify(reader, io.BytesIO(text), max_line=8191))
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+@pytest.mark.parametrize("name", LINES)
+def test_each_kind_of_line_is_judged(tree: Path, name: str, end: bytes) -> None:
+    line, kind = LINES[name]
+    found = verify(tree, line + end)
+    assert [finding.kind for finding in found] == ([kind] if kind else [])
+
+
+def test_every_problem_of_a_text_is_reported_with_its_line(tree: Path) -> None:
+    found = verify(tree, b"".join(line + b"\n" for line, kind in LINES.values() if b"\n" not in line))
+    kinds = [kind for line, kind in LINES.values() if b"\n" not in line]
+    assert [(finding.line, finding.kind) for finding in found] == [
+        (number, kind) for number, kind in enumerate(kinds, 1) if kind
+    ]
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"\r\n\n"])
+def test_a_text_without_a_row_is_a_problem(tree: Path, text: bytes) -> None:
+    assert verify(tree, text) == [checksums.Finding(0, "empty")]
+
+
+@pytest.mark.parametrize(("length", "kind"), [(8191, "missing"), (8192, "too_long")])
+def test_the_longest_line_is_taken_and_one_byte_more_is_not(tree: Path, length: int, kind: str) -> None:
+    dots = length - 66 - len("absent")
+    path = "./" * (dots // 2) + "/" * (dots % 2) + "absent"
+    line = f"{ONE}  {path}".encode()
+    assert len(line) == length
+    for end in (b"", b"\n", b"\nx\n"):
+        assert [finding.kind for finding in verify(tree, line + end)] == [kind] + ["malformed"] * end.count(b"x")
+
+
+def test_a_mismatch_says_what_was_expected_and_found(tree: Path) -> None:
+    assert verify(tree, f"{ONE}  f\n{TWO}  f\n".encode()) == [checksums.Finding(2, "mismatch", "f", TWO, ONE)]
