@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from codec.api import DecodeOptions, DecodeResult, Progress
+from codec.compile.engine import compiled
 from codec.engine.base import Engine
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Misfit
-from codec.errors import CodecError, UsageError, from_os_error
-from codec.layout.base import Reject
+from codec.errors import UsageError, from_os_error
 from codec.mapping import facts
 from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
 from codec.mapping.target import Target, TreeTarget
 from codec.spec import library
 from codec.spec.container import Container
-from codec.spec.plan import Row
+from codec.spec.plan import Adapter, Row
 from codec.stream import versions
 from codec.stream.entries import Entry, EntryReader
 from codec.stream.sort import Sorter
@@ -37,7 +37,6 @@ class Decoding:
     def __init__(self, container: Container, options: DecodeOptions) -> None:
         self.container, self.options = container, options
         self.selected = chosen(container, options.adapters)
-        self.engine = engine_of(options.engine)
         self.interpreter = Interpreter()
         self.counts: Counter[str] = Counter()
         self.unknown: dict[str, None] = {}
@@ -57,7 +56,7 @@ class Decoding:
         live = versions.every(entries, counts) if options.versions == "all" else versions.newest(entries, options.as_of, now, counts)
         shown = frozenset(name for name, value in options.switches.items() if value)
         decoders = [
-            AdapterDecoder(self.container.adapter(name), self.engine, target, shown, options.warn)
+            AdapterDecoder(adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn)
             for name in self.container.print_order
             if name in self.selected
         ]
@@ -111,11 +110,7 @@ class Decoding:
                 continue
             try:
                 take(key, value, None)
-            except (Reject, Misfit, ValueError, IndexError, ArithmeticError) as problem:
-                raise self.interpreter.explain(row, key, value, reader.place(at, key)) from (None if isinstance(problem, Misfit) else problem)
-            except Exception as problem:
-                if isinstance(problem, CodecError) or type(problem).__module__ != "struct":
-                    raise
+            except Misfit:
                 raise self.interpreter.explain(row, key, value, reader.place(at, key)) from None
 
     def _note_unknown(self, key: bytes) -> None:
@@ -124,9 +119,9 @@ class Decoding:
             self.unknown[repr(key[: end or 12])[2:-1]] = None
 
 
-def engine_of(name: str) -> Engine:
-    """The engine that an option names."""
-    return Interpreter()
+def engine_of(name: str, adapter: Adapter) -> Engine:
+    """The engine that an option names, for one adapter."""
+    return Interpreter() if name == "interpreter" else compiled(adapter)
 
 
 def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 from codec.api import EncodeOptions, EncodeResult, Progress, Warned
 from codec.decoding import chosen, engine_of
+from codec.engine.base import UNKNOWN
 from codec.errors import DataError, Place, UsageError, from_os_error
 from codec.mapping import facts
 from codec.mapping.encode import SHOWN, AdapterEncoder
@@ -89,7 +90,7 @@ def _collect(container: Container, options: EncodeOptions, reader: TreeReader, w
         adapter = container.adapter(name)
         before = writer.count
         if adapter.folder is not None:
-            encoder = AdapterEncoder(adapter, engine_of(options.engine), reader, writer.add, writer.most_value, container.written.write_errors["value_limit"])
+            encoder = AdapterEncoder(adapter, engine_of(options.engine, adapter), reader, writer.add, writer.most_value, container.written.write_errors["value_limit"])
             try:
                 encoder.run()
             except TreeFault as fault:
@@ -104,6 +105,8 @@ def _warn(options: EncodeOptions, adapter: str, encoder: AdapterEncoder) -> None
     if encoder.unexpected:
         first = ", ".join(encoder.unexpected[:SHOWN])
         options.warn(Warned("unexpected_entries", (("adapter", adapter), ("count", len(encoder.unexpected)), ("first", first), ("hint", "these entries are not in the snapshot"))))
+    if encoder.counts[UNKNOWN]:
+        options.warn(Warned("unknown_members", (("adapter", adapter), ("count", encoder.counts[UNKNOWN]), ("hint", "members that no spec names are not in the snapshot"))))
     if encoder.counts["unmatched"]:
         options.warn(Warned("unmatched_lines", (("adapter", adapter), ("count", encoder.counts["unmatched"]), ("hint", "sidecar lines without their document are not in the snapshot"))))
 

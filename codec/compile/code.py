@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codec.layout.faces import Face
+    from codec.spec.plan import WireField
 
 
 class Code:
@@ -19,6 +24,7 @@ class Code:
         self._body: list[str] = []
         self._depth = 0
         self._used: dict[str, int] = {}
+        self.items: dict[str, WireField] = {}
 
     def line(self, text: str = "") -> None:
         """One line at the current depth."""
@@ -69,6 +75,20 @@ class Code:
         """A constant at the top of the module: `name = text`."""
         assert self._top.get(name, text) == text, name
         self._top[name] = text
+        return name
+
+    def face(self, face: Face) -> str:
+        """A document face as a constant, made by its own class."""
+        kind = type(face)
+        self.imported(kind.__module__, kind.__name__)
+        arguments = face.arguments()
+        words = "_".join(str(a) for a in arguments if isinstance(a, (str, bool)) and str(a).isidentifier())
+        return self.constant(f"{kind.__name__}_{words}".upper(), f"{kind.__name__}({', '.join(map(repr, arguments))})")
+
+    def item(self, field: WireField) -> str:
+        """The name of the reader of a repeated sub-message; it is emitted at the end."""
+        name = f"{field.name}_{field.place.line}"
+        self.items[name] = field
         return name
 
     def text(self, doc: str) -> str:

@@ -6,10 +6,13 @@ interpreter to say where and why, so their errors are the same by construction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from codec.layout.base import Reject, Wrong
+from codec.layout.faces import found
 from codec.layout.json_read import JsonValue
 from codec.spec import plan
 from codec.spec.words import Element, Thing
@@ -17,7 +20,11 @@ from codec.spec.words import Element, Thing
 ReadRow = Callable[[bytes, bytes], Element]
 WriteRow = Callable[[Thing, Element], tuple[bytes, bytes]]
 WriteDocument = Callable[[Thing, Iterable[Element]], Iterator[str]]
-ReadDocument = Callable[[JsonValue], Thing]
+Notes = Counter[str]
+MOST_DIGITS = 4000  # of a number in a text, leading zeros and all; below what Python refuses to convert
+UNKNOWN = "unknown members"  # counted in the notes of a reader
+ReadDocument = Callable[[JsonValue, Notes], Thing]
+ReadLine = Callable[[JsonValue, Notes], tuple[plan.Line, Thing]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Engine(Protocol):
     def document_reader(self, document: plan.Document) -> ReadDocument:
         """A JSON value -> fields of a thing (collections as lists); raises `Misread`."""
 
-    def line_reader(self, document: plan.Document) -> Callable[[JsonValue], tuple[plan.Line, Thing]]:
+    def line_reader(self, document: plan.Document) -> ReadLine:
         """One value of a document of lines -> which kind of line, and its fields; raises `Misread`."""
 
 
@@ -54,3 +61,36 @@ class Misread(Exception):
     def __init__(self, path: tuple[str | int, ...], expected: str, found: str) -> None:
         super().__init__(path, expected, found)
         self.path, self.expected, self.found = path, expected, found
+
+
+def note_unknown(known: frozenset[str], value: dict[str, JsonValue], notes: Notes) -> None:
+    """Count the members that nobody declared; one that is spelt in another letter case is refused (`Reject`)."""
+    folded = {name.casefold() for name in known}
+    for name in value:
+        if name not in known:
+            if name.casefold() in folded:
+                raise Reject
+            notes[UNKNOWN] += 1
+
+
+def read_text_pattern(shape: tuple[str | None, ...], value: JsonValue) -> list[int]:
+    """The numbers in a text such as `12-0`; `shape` has the literals between them. Raises `Wrong`."""
+    form = "".join(part if part is not None else "N" for part in shape)
+    if type(value) is not str:
+        raise Wrong("a string", found(value) if value is not None else "nothing")
+    numbers, rest = [], value
+    for index, part in enumerate(shape):
+        if part is not None:
+            if not rest.startswith(part):
+                raise Wrong(f"text of the form {form}", found(value))
+            rest = rest[len(part) :]
+            continue
+        literal = shape[index + 1] if index + 1 < len(shape) else None
+        digits = rest.partition(literal)[0] if literal else rest
+        if not (digits.isascii() and digits.isdigit()) or len(digits) > MOST_DIGITS or int(digits) >= 1 << 64:
+            raise Wrong(f"text of the form {form}, with numbers below 2^64", found(value))
+        numbers.append(int(digits))
+        rest = rest[len(digits) :]
+    if rest:
+        raise Wrong(f"text of the form {form}", found(value))
+    return numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from codec.engine.base import Misread, RecordPlace
+from codec.engine.base import UNKNOWN, Misread, Notes, ReadDocument, ReadLine, RecordPlace, read_text_pattern
 from codec.engine.patterns import ABSENT, Misfit, Record, slot_value
 from codec.errors import Place, StreamError, shown
 from codec.layout.base import Reject, Wrong
@@ -97,11 +97,11 @@ class Interpreter:
 
     # -------------------------------------------------------------------------------------------- documents, read
 
-    def document_reader(self, document: plan.Document) -> Callable[[JsonValue], Thing]:
-        return lambda value: read_object(document.members, value, ())
+    def document_reader(self, document: plan.Document) -> ReadDocument:
+        return lambda value, notes: read_object(document.members, value, (), notes)
 
-    def line_reader(self, document: plan.Document) -> Callable[[JsonValue], tuple[plan.Line, Thing]]:
-        return lambda value: read_line(document, value)
+    def line_reader(self, document: plan.Document) -> ReadLine:
+        return lambda value, notes: read_line(document, value, notes)
 
 
 def slot_values(parts: Iterable[plan.Part], thing: Thing, element: Element) -> dict[str, object]:
@@ -186,37 +186,35 @@ def constant_text(value: object) -> str:
     return quote(value, True) if isinstance(value, str) else str(value)
 
 
-def read_object(members: tuple[plan.Member, ...], value: JsonValue, path: tuple[str | int, ...]) -> Thing:
-    """The fields that an object's members say; collections become lists of tuples."""
+def read_object(members: tuple[plan.Member, ...], value: JsonValue, path: tuple[str | int, ...], notes: Notes) -> Thing:
+    """The fields that an object's members say; collections become lists of tuples. `notes` counts unknown members."""
     if type(value) is not dict:
         raise Misread(path, "an object", found(value))
-    refuse_misspelt(members, value, path)
+    refuse_misspelt(members, value, path, notes)
     thing: Thing = {}
     for member in members:
         here = (*path, member.name)
         json = value.get(member.name)
         try:
-            read_member(member, json, thing, here, member.name in value)
+            read_member(member, json, thing, here, member.name in value, notes)
         except Wrong as wrong:
             raise Misread(here if member.name in value else path, wrong.expected, wrong.found) from None
     return thing
 
 
-def refuse_misspelt(members: tuple[plan.Member, ...], value: dict[str, JsonValue], path: tuple[str | int, ...]) -> None:
-    """Unknown members are tolerated; one that differs from a known one only in letter case is a mistake."""
+def refuse_misspelt(members: tuple[plan.Member, ...], value: dict[str, JsonValue], path: tuple[str | int, ...], notes: Notes) -> None:
+    """Unknown members are tolerated and counted; one that differs from a known one only in letter case is a mistake."""
     known = {member.name for member in members}
     folded = {name.casefold(): name for name in known}
     for name in value:
-        if name not in known and name.casefold() in folded:
+        if name in known:
+            continue
+        notes[UNKNOWN] += 1
+        if name.casefold() in folded:
             raise Misread((*path, name), f"the member `{folded[name.casefold()]}`", f"`{name[:40]}`; letter case matters")
 
 
-def unknown_members(members: tuple[plan.Member, ...], value: JsonValue) -> int:
-    """How many members of an object nobody declared."""
-    return sum(name not in {member.name for member in members} for name in value) if isinstance(value, dict) else 0
-
-
-def read_member(member: plan.Member, json: JsonValue, thing: Thing, here: tuple[str | int, ...], there: bool) -> None:
+def read_member(member: plan.Member, json: JsonValue, thing: Thing, here: tuple[str | int, ...], there: bool, notes: Notes) -> None:
     """Put what one member says into `thing`."""
     if member.is_constant:
         if type(json) is not type(member.constant) or json != member.constant:
@@ -226,7 +224,7 @@ def read_member(member: plan.Member, json: JsonValue, thing: Thing, here: tuple[
             raise Wrong("a string", found(json))
         thing[STEM] = json or ""
     elif member.each is not None:
-        thing[member.each.field] = read_array(member, json, here)
+        thing[member.each.field] = read_array(member, json, here, notes)
     elif member.pattern:
         read_pattern(member, json, thing)
     else:
@@ -245,7 +243,7 @@ def read_scalar(member: plan.Member, json: JsonValue) -> object:
     return None if member.zero_is_none and value == 0 else value
 
 
-def read_array(member: plan.Member, json: JsonValue, here: tuple[str | int, ...]) -> list[Element]:
+def read_array(member: plan.Member, json: JsonValue, here: tuple[str | int, ...], notes: Notes) -> list[Element]:
     """The elements that an array says; null is the empty array."""
     if json is None:
         return []
@@ -257,7 +255,7 @@ def read_array(member: plan.Member, json: JsonValue, here: tuple[str | int, ...]
         if member.bare:
             one = {member.item[0].name: one}
         try:
-            fields = read_object(member.item, one, (*here, index))
+            fields = read_object(member.item, one, (*here, index), notes)
         except Misread as misread:
             path = misread.path[: len(here) + 1] if member.bare else misread.path
             raise Misread(path, misread.expected, misread.found) from None
@@ -279,37 +277,21 @@ def element_of(names: Iterable[Name], fields: Thing) -> Element:
 
 def read_pattern(member: plan.Member, json: JsonValue, thing: Thing) -> None:
     """A text made of numbers and literals, such as `12-0`."""
-    if type(json) is not str:
-        raise Wrong("a string", found(json) if json is not None else "nothing")
-    rest = json
-    shape = "".join(part if isinstance(part, str) else "N" for part in member.pattern)
-    for index, part in enumerate(member.pattern):
-        if isinstance(part, str):
-            if not rest.startswith(part):
-                raise Wrong(f"text of the form {shape}", found(json))
-            rest = rest[len(part) :]
-            continue
-        literal = member.pattern[index + 1] if index + 1 < len(member.pattern) else ""
-        assert isinstance(literal, str)
-        digits = rest.partition(literal)[0] if literal else rest
-        if not (digits.isascii() and digits.isdigit()) or len(digits) > 40 or int(digits) >= 1 << 64:
-            raise Wrong(f"text of the form {shape}, with numbers below 2^64", found(json))
-        thing[part[0].field] = int(digits)
-        rest = rest[len(digits) :]
-    if rest:
-        raise Wrong(f"text of the form {shape}", found(json))
+    shape = tuple(part if isinstance(part, str) else None for part in member.pattern)
+    fields = [part[0].field for part in member.pattern if not isinstance(part, str)]
+    thing |= zip(fields, read_text_pattern(shape, json), strict=True)
 
 
-def read_line(document: plan.Document, value: JsonValue) -> tuple[plan.Line, Thing]:
+def read_line(document: plan.Document, value: JsonValue, notes: Notes) -> tuple[plan.Line, Thing]:
     """Which kind of line a value is, by its constant members, and what it says."""
     if type(value) is not dict:
         raise Misread((), "an object", found(value))
     for line in document.lines:
         mark = line.mark
         if mark is not None and value.get(mark[0]) == mark[1]:
-            return line, read_object(line.members, value, ())
+            return line, read_object(line.members, value, (), notes)
     line = next(line for line in document.lines if line.mark is None)
-    return line, read_object(line.members, value, ())
+    return line, read_object(line.members, value, (), notes)
 
 
 __all__ = ["Interpreter", "Reject", "read_line", "read_object", "write_object"]

@@ -43,6 +43,10 @@ class Face(ABC):
         """The face as a spec configures it, for a field of type `model`."""
         return cls(model, html)
 
+    def arguments(self) -> tuple[object, ...]:
+        """What its constructor takes to make it again in generated code."""
+        return self.model, self.html
+
     @abstractmethod
     def write(self, value: object, newline: str) -> str:
         """The JSON text; `newline` is a line break with the indentation around it, empty for compact text."""
@@ -169,17 +173,25 @@ class TextOrBase64(Face):
         assert isinstance(argument, str)
         return cls(model, html, argument)
 
+    def arguments(self) -> tuple[object, ...]:
+        return self.model, self.html, self.member
+
     def write(self, value: object, newline: str) -> str:
         if isinstance(value, str):
             return quote(value, self.html)
         assert isinstance(value, bytes)
-        try:
-            return quote(value.decode(), self.html)
-        except UnicodeDecodeError:
-            name = quote(self.member, self.html)
-            if not newline:
-                return f'{{{name}:"{base64url(value)}"}}'
-            return f'{{{newline}  {name}: "{base64url(value)}"{newline}}}'
+        return text_or_object(value, self.html, *self._around(newline))
+
+    def _around(self, newline: str) -> tuple[str, str]:
+        """What stands before and after the base64 text."""
+        name = quote(self.member, self.html)
+        return (f'{{{newline}  {name}: "', f'"{newline}}}') if newline else (f'{{{name}:"', '"}')
+
+    def emit_write(self, code: Code, value: str, newline: str) -> str:
+        if self.model == "text":
+            return f"{code.imported('codec.layout.json_write', 'quote')}({value}, {self.html})"
+        head, tail = self._around(newline)
+        return f"{code.imported('codec.layout.faces', 'text_or_object')}({value}, {self.html}, {head!r}, {tail!r})"
 
     def read(self, value: object) -> object:
         if type(value) is str:
@@ -201,6 +213,14 @@ class TextOrBase64(Face):
             "properties": {self.member: {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}},
         }
         return {"anyOf": [{"type": "string"}, encoded]}
+
+
+def text_or_object(value: bytes, html: bool, head: str, tail: str) -> str:
+    """`value` as a JSON string if it is UTF-8, else as base64url between `head` and `tail`."""
+    try:
+        return quote(value.decode(), html)
+    except UnicodeDecodeError:
+        return head + base64url(value) + tail
 
 
 @face("number")
@@ -227,6 +247,9 @@ class Number(Face):
     def build(cls, argument: object, options: dict[str, object], model: str, html: bool) -> Face:
         plus, minus = options["infinity"]  # type: ignore[misc]
         return cls(model, html, (plus, minus))
+
+    def arguments(self) -> tuple[object, ...]:
+        return self.model, self.html, self.infinity
 
     def write(self, value: object, newline: str) -> str:
         assert isinstance(value, float)

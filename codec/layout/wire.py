@@ -112,13 +112,15 @@ def _text(raw: object) -> str:
     return as_text(raw)
 
 
-def _checked_text(raw: object) -> bytes:
+def checked_text(raw: object) -> bytes:
+    """The bytes of a string field, which must be UTF-8; raises `Wrong`."""
     assert isinstance(raw, bytes)
     as_text(raw)
     return raw
 
 
-def _double(raw: object) -> float:
+def double(raw: object) -> float:
+    """A double field's number from its 8 bytes; raises `Wrong` for NaN."""
     assert isinstance(raw, bytes)
     (value,) = _DOUBLE.unpack(raw)
     if value != value:
@@ -130,10 +132,11 @@ def write_text(value: object) -> bytes:
     """A string field's content from text or from bytes that are text."""
     if isinstance(value, str):
         return value.encode()
-    return _checked_text(value)
+    return checked_text(value)
 
 
-def _write_double(value: object) -> bytes:
+def write_double(value: object) -> bytes:
+    """A double field's 8 bytes."""
     assert isinstance(value, float)
     return _DOUBLE.pack(value)
 
@@ -142,9 +145,9 @@ def wire_kind(word: str, model: str) -> Wire:
     """The scalar kind that protobuf calls `word`, giving values of the model's type `model`."""
     if word == "string":
         as_bytes = model == "bytes"
-        return Wire(word, LENGTH, b"" if as_bytes else "", _checked_text if as_bytes else _text, write_text)
+        return Wire(word, LENGTH, b"" if as_bytes else "", checked_text if as_bytes else _text, write_text)
     if word == "double":
-        return Wire(word, FIXED64, 0.0, _double, _write_double)
+        return Wire(word, FIXED64, 0.0, double, write_double)
     if word == "bytes":
         return Wire(word, LENGTH, b"", lambda raw: raw, lambda value: value)  # type: ignore[arg-type, return-value]
     raise KeyError(word)

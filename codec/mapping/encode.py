@@ -15,7 +15,6 @@ from codec.engine.interpreter import STEM
 from codec.engine.patterns import Misfit
 from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError
 from codec.layout import json_read
-from codec.layout.base import Reject
 from codec.layout.faces import from_base64url
 from codec.layout.json_careful import path_text
 from codec.layout.segments import BadName
@@ -198,7 +197,7 @@ class AdapterEncoder:
         with self._open(path) as stream:
             for number, (value, raw, line, column) in enumerate(self._values(stream, path)):
                 try:
-                    fields = read(value)
+                    fields = read(value, self.counts)
                 except Misread as misread:
                     raise self._misread(misread, path, raw, line, column) from None
                 stem = fields.pop(STEM)
@@ -241,7 +240,7 @@ class AdapterEncoder:
                 error.code = self.folder.errors["json"]
                 raise
             try:
-                thing |= self.engine.document_reader(document)(value)
+                thing |= self.engine.document_reader(document)(value, self.counts)
             except Misread as misread:
                 raise self._misread(misread, path, data) from None
         else:
@@ -253,9 +252,8 @@ class AdapterEncoder:
         except LimitError as error:
             error.place = Place(path)
             raise
-        except (Misfit, Reject) as misfit:
-            found = getattr(misfit, "found", "")
-            raise DataError(self.limit_error, "a value does not fit into its record", Place(path), getattr(misfit, "part", ""), getattr(misfit, "expected", ""), found) from None
+        except Misfit as misfit:
+            raise DataError(self.limit_error, "a value does not fit into its record", Place(path), misfit.part, misfit.expected, misfit.found) from None
 
     def _read_lines(self, document: Document, path: str, thing: Thing) -> None:
         """A document of lines: elements in any number and order, and each other kind of line exactly once."""
@@ -266,7 +264,7 @@ class AdapterEncoder:
         with self._open(path) as stream:
             for value, raw, at, column in self._values(stream, path):
                 try:
-                    line, fields = read(value)
+                    line, fields = read(value, self.counts)
                 except Misread as misread:
                     raise self._misread(misread, path, raw, at, column) from None
                 if line.each:

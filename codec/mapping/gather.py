@@ -97,15 +97,17 @@ class Gatherer:
             yield from self._listed(listed, collection, unique)
             return
         held: Element | None = None
+        place: object = None
         pick = row.element
         for item in chain((first,), rest):
             if item[1] != taken:
                 continue
             values = item[5]
             element = tuple(values[i] for i in pick)  # type: ignore[index]
-            if held is not None and not (unique and all(held[i] == element[i] for i in unique)):
+            again = item[2] == place if collection.positional else unique and all(held is not None and held[i] == element[i] for i in unique)
+            if held is not None and not again:
                 yield held
-            held = element
+            held, place = element, item[2]
         if held is not None:
             yield held
 

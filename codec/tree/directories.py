@@ -9,6 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 
+from codec.tree.files import close_quietly
 from codec.tree.names import check_component
 
 FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -46,7 +47,7 @@ class OpenDirectories:
     def close(self) -> None:
         """Close every descriptor of the cache."""
         while self._fds:
-            os.close(self._fds.popitem()[1])
+            close_quietly(self._fds.popitem()[1])
 
     def _descend(self, path: bytes) -> int:
         """Open what is missing below the deepest ancestor that is open already."""
@@ -62,5 +63,5 @@ class OpenDirectories:
             fd = self._step(fd, name, known)
             self._fds[known] = fd
             if len(self._fds) > self._limit:
-                os.close(self._fds.popitem(last=False)[1])
+                close_quietly(self._fds.popitem(last=False)[1])
         return fd

@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from codec.errors import from_os_error
 
@@ -25,6 +25,22 @@ def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
     while done < len(data):
         with memoryview(data) as view:
             done += os.write(fd, view[done:])
+
+
+def close_quietly(fd: int) -> None:
+    """Close a descriptor (-1: none) whose bytes are synced, not wanted, or were only read: no error matters then."""
+    if fd >= 0:
+        with suppress(OSError):
+            os.close(fd)
+
+
+@contextmanager
+def held(fd: int) -> Iterator[int]:
+    """Give `fd` and close it quietly in the end."""
+    try:
+        yield fd
+    finally:
+        close_quietly(fd)
 
 
 def lock(fd: int) -> bool | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from codec.errors import EnvironmentProblem, Place, UsageError
 from codec.tree import system
 from codec.tree.directories import FLAGS
-from codec.tree.files import fresh_name, is_fresh_name, lock
+from codec.tree.files import close_quietly, fresh_name, held, is_fresh_name, lock
 from codec.tree.names import shown_path
 from codec.tree.removal import remove_tree
 
@@ -97,9 +97,7 @@ class Landing:
                     self._settle(self._base, self._private)
                 remove_tree(self._private_name, self._base)
         for fd in (self.tree, self._private, self._base):
-            if fd >= 0:
-                with suppress(OSError):
-                    os.close(fd)
+            close_quietly(fd)
         self.tree = self._private = self._base = -1
         if not self._published:
             for parent in reversed(self._made):
@@ -110,7 +108,7 @@ class Landing:
 
     def _make_parents(self) -> None:
         path, missing = self._base_path, list[bytes]()
-        while not os.path.isdir(path):
+        while not os.path.isdir(path) and path != os.path.dirname(path):
             missing.append(path)
             path = os.path.dirname(path)
         for path in reversed(missing):
@@ -130,9 +128,8 @@ class Landing:
             except (FileExistsError, FileNotFoundError):
                 pass
             self._private_name = b""
-            if self._private >= 0:
-                os.close(self._private)
-                self._private = -1
+            close_quietly(self._private)
+            self._private = -1
         raise EnvironmentProblem("staging", "cannot keep a private directory", Place(shown_path(self._base_path)))
 
     def _remove_private(self) -> str:
@@ -144,24 +141,17 @@ class Landing:
 
     def _clear_leftovers(self) -> None:
         """Settle and remove what dead runs of ours left; whatever cannot be settled or removed stays."""
-        with suppress(OSError):
-            base = os.open(self._base_path, FLAGS & ~os.O_NOFOLLOW)
-            try:
-                for name in os.listdir(base):
-                    if is_fresh_name(os.fsencode(name), self._prefix):
-                        with suppress(OSError):
-                            self._clear(base, os.fsencode(name))
-            finally:
-                os.close(base)
+        with suppress(OSError), held(os.open(self._base_path, FLAGS & ~os.O_NOFOLLOW)) as base:
+            for name in map(os.fsencode, os.listdir(base)):
+                if is_fresh_name(name, self._prefix):
+                    with suppress(OSError):
+                        self._clear(base, name)
 
     def _clear(self, base: int, name: bytes) -> None:
-        private = os.open(name, FLAGS, dir_fd=base)
-        try:
+        with held(os.open(name, FLAGS, dir_fd=base)) as private:
             if os.fstat(private).st_uid == os.geteuid() and lock(private):
                 self._settle(base, private)
                 remove_tree(name, base)
-        finally:
-            os.close(private)
 
     def _refuse_unless_empty(self) -> None:
         with os.scandir(self.target) as entries:
@@ -231,8 +221,8 @@ class Landing:
         for name in old:
             os.rename(name, OLD + b"/" + name, src_dir_fd=self._base, dst_dir_fd=self._private)
         self._sync(sync, self._base)
+        new = _entries(self._private, TREE)
         os.rename(TREE, NEW, src_dir_fd=self._private, dst_dir_fd=self._private)
-        new = _entries(self._private, NEW)
         try:
             self._sync(sync, self._private)
             for name in new:
@@ -271,14 +261,10 @@ def _move_all(private: int, name: bytes, base: int) -> None:
 def _entries(private: int, name: bytes) -> list[bytes]:
     """What stands in `name`, directories first, then files by age: what was written last also appears last."""
     found: list[tuple[bool, int, bytes]] = []
-    fd = os.open(name, FLAGS, dir_fd=private)
-    try:
-        with os.scandir(fd) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                found.append((not stat.S_ISDIR(status.st_mode), status.st_mtime_ns, os.fsencode(entry.name)))
-    finally:
-        os.close(fd)
+    with held(os.open(name, FLAGS, dir_fd=private)) as fd, os.scandir(fd) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            found.append((not stat.S_ISDIR(status.st_mode), status.st_mtime_ns, os.fsencode(entry.name)))
     return [entry for _, _, entry in sorted(found)]
 
 
@@ -309,20 +295,13 @@ def _unfit(target: Path, why: str) -> UsageError:
 def _can_be_renamed_over(parent: bytes, name: bytes) -> bool:
     if not name:
         return False
-    here = os.open(os.path.join(parent, name), FLAGS)
-    try:
-        above = os.open(b"..", FLAGS, dir_fd=here)
-        try:
-            return (
-                not _is_current(here)
-                and system.mount_id(here) == system.mount_id(above)
-                and os.access(parent, os.W_OK | os.X_OK)
-                and not _is_guarded(os.fstat(here), os.fstat(above))
-            )
-        finally:
-            os.close(above)
-    finally:
-        os.close(here)
+    with held(os.open(os.path.join(parent, name), FLAGS)) as here, held(os.open(b"..", FLAGS, dir_fd=here)) as above:
+        return (
+            not _is_current(here)
+            and system.mount_id(here) == system.mount_id(above)
+            and os.access(parent, os.W_OK | os.X_OK)
+            and not _is_guarded(os.fstat(here), os.fstat(above))
+        )
 
 
 def _is_current(fd: int) -> bool:

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from codec.errors import EnvironmentProblem, Place, UsageError
 from codec.tree import system
-from codec.tree.files import fresh_name, is_fresh_name, lock, told, write_all
+from codec.tree.files import close_quietly, fresh_name, held, is_fresh_name, lock, told, write_all
 from codec.tree.names import shown_path
 
 _BUFFER = 1 << 20
@@ -172,7 +172,7 @@ class OutputFile:
             self._fd = os.open(self._temporary, flags, _MODE, dir_fd=self._base)
             if lock(self._fd) is not False and os.fstat(self._fd).st_nlink:
                 return
-            os.close(self._fd)
+            close_quietly(self._fd)
             self._fd = -1
         raise EnvironmentProblem("staging", "cannot keep a temporary file", Place(shown_path(str(self.path))))
 
@@ -202,9 +202,7 @@ class OutputFile:
 
     def _leave(self) -> None:
         for fd in (self._fd, self._base):
-            if fd >= 0:
-                with suppress(OSError):  # its bytes were synced, or are not wanted
-                    os.close(fd)
+            close_quietly(fd)
         self._fd = self._base = -1
 
     # -- what dead runs left ----------------------------------------------------------------------------------------
@@ -222,16 +220,19 @@ class OutputFile:
         status = os.stat(name, dir_fd=self._base, follow_symlinks=False)
         if status.st_uid != os.geteuid():
             return
-        if stat.S_ISLNK(status.st_mode):  # a previous output that was a link
+        if stat.S_ISLNK(status.st_mode) or self._is_output(status):  # what was kept of the previous output
             os.unlink(name, dir_fd=self._base)
-        elif stat.S_ISREG(status.st_mode) and (status.st_nlink == 1 or self._is_output(status)):
+        elif stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
             with _lock_of(name, self._base) as free:
                 if free:
                     os.unlink(name, dir_fd=self._base)
 
     def _is_output(self, status: os.stat_result) -> bool:
         """Is it a second name of the output, from a run that died between keeping it and replacing it?"""
-        return os.path.samestat(os.stat(self._name, dir_fd=self._base, follow_symlinks=False), status)
+        try:
+            return os.path.samestat(os.stat(self._name, dir_fd=self._base, follow_symlinks=False), status)
+        except FileNotFoundError:
+            return False
 
 
 def move_aside(path: Path, suffix: str) -> Path | None:
@@ -241,7 +242,7 @@ def move_aside(path: Path, suffix: str) -> Path | None:
     `EnvironmentProblem` for anything but a file or a link (it is kept) and for what the machine refuses.
     """
     name = os.fsencode(path.name)
-    with told(f"moving {shown_path(str(path))} aside"), _parent(path) as base:
+    with told(f"moving {shown_path(str(path))} aside"), held(_open_parent(path)) as base:
         mode = _mode(name, base)
         if not mode:
             return None
@@ -264,29 +265,28 @@ def write_sidecar(path: Path, data: bytes) -> None:
     gone, the file is removed: a missing sidecar says more than half of one.
     """
     name = os.fsencode(path.name)
-    with told(f"writing {shown_path(str(path))}"), _parent(path) as base:
+    with told(f"writing {shown_path(str(path))}"), held(_open_parent(path)) as base:
         mode = _mode(name, base)
         if mode and not stat.S_ISREG(mode):
             raise _foreign(path, mode, "the sidecar")
         ours = not mode
-        fd = os.open(name, _SIDECAR | (os.O_CREAT | os.O_EXCL if ours else 0), _MODE, dir_fd=base)
-        try:
-            status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-                raise _foreign(path, status.st_mode, "the sidecar")
-            ours = True
-            os.ftruncate(fd, 0)
-            os.fchmod(fd, _MODE)
-            write_all(fd, data)
-            os.fsync(fd)
-            os.fsync(base)
-        except BaseException:
-            if ours:
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=base)
-            raise
-        finally:
-            os.close(fd)
+        flags = _SIDECAR | (os.O_CREAT | os.O_EXCL if ours else 0)
+        with held(os.open(name, flags, _MODE, dir_fd=base)) as fd:
+            try:
+                status = os.fstat(fd)
+                if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+                    raise _foreign(path, status.st_mode, "the sidecar")
+                ours = True
+                os.ftruncate(fd, 0)
+                os.fchmod(fd, _MODE)
+                write_all(fd, data)
+                os.fsync(fd)
+                os.fsync(base)
+            except BaseException:
+                if ours:
+                    with suppress(OSError):
+                        os.unlink(name, dir_fd=base)
+                raise
 
 
 def clear_stale(path: Path) -> None:
@@ -309,26 +309,14 @@ def _open_parent(path: Path) -> int:
 
 
 @contextmanager
-def _parent(path: Path) -> Iterator[int]:
-    base = _open_parent(path)
-    try:
-        yield base
-    finally:
-        os.close(base)
-
-
-@contextmanager
 def _lock_of(name: bytes, base: int) -> Iterator[bool]:
     """Hold the lock of the regular file `name`; gives False if another run has it. What is no such file needs none."""
     mode = _mode(name, base)
     if not stat.S_ISREG(mode):
         yield True
         return
-    fd = os.open(name, _LOOK, dir_fd=base)
-    try:
+    with held(os.open(name, _LOOK, dir_fd=base)) as fd:
         yield lock(fd) is True
-    finally:
-        os.close(fd)
 
 
 def _mode(name: bytes, base: int) -> int:

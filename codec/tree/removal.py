@@ -13,6 +13,7 @@ from contextlib import suppress
 from itertools import count
 
 from codec.tree.directories import FLAGS
+from codec.tree.files import held
 
 _NOT_EMPTY = frozenset((errno.ENOTEMPTY, errno.EEXIST))
 
@@ -23,13 +24,10 @@ def remove_tree(name: bytes, dir_fd: int) -> None:
     A directory in it is not descended into: its own directories are first lifted to the top, so that two descriptors
     do for every depth. What vanishes meanwhile is somebody else's success.
     """
-    top = os.open(name, FLAGS, dir_fd=dir_fd)
-    try:
-        fresh = (f".lifted-{secrets.token_hex(8)}-{number}" for number in count())
+    fresh = (f".lifted-{secrets.token_hex(8)}-{number}" for number in count())
+    with held(os.open(name, FLAGS, dir_fd=dir_fd)) as top:
         while _pass_over(top, fresh):
             pass
-    finally:
-        os.close(top)
     with suppress(FileNotFoundError):
         os.rmdir(name, dir_fd=dir_fd)
 
@@ -56,17 +54,13 @@ def _dissolve(name: str, top: int, fresh: Iterator[str]) -> None:
     except OSError as problem:
         if problem.errno not in _NOT_EMPTY:
             raise
-    inner = os.open(name, FLAGS, dir_fd=top)
-    try:
-        with os.scandir(inner) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):
-                    if entry.is_dir(follow_symlinks=False):
-                        os.rename(entry.name, next(fresh), src_dir_fd=inner, dst_dir_fd=top)
-                    else:
-                        os.unlink(entry.name, dir_fd=inner)
-    finally:
-        os.close(inner)
+    with held(os.open(name, FLAGS, dir_fd=top)) as inner, os.scandir(inner) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                if entry.is_dir(follow_symlinks=False):
+                    os.rename(entry.name, next(fresh), src_dir_fd=inner, dst_dir_fd=top)
+                else:
+                    os.unlink(entry.name, dir_fd=inner)
     try:
         os.rmdir(name, dir_fd=top)
     except OSError as problem:

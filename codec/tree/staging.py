@@ -48,7 +48,7 @@ class StagedTree:
     """
 
     def __init__(self, target: Path, *, replace: bool = False, sync: bool = True, dir_mode: int = 0o755) -> None:
-        with told("looking at the target"):
+        with told(f"looking at {shown_path(str(target))}"):
             self._landing = Landing(target, replace=replace)
         self._sync = sync
         self._dir_mode = dir_mode
@@ -75,7 +75,7 @@ class StagedTree:
 
     def __enter__(self) -> StagedTree:
         try:
-            with told("making the private directory of the new tree"):
+            with told(f"starting a tree at {shown_path(str(self._landing.target))}"):
                 self._landing.open(self._dir_mode)
             self._directories = OpenDirectories(self._landing.tree, self._step)
             self._digests = Sorter(_DIGESTS, self._landing.scratch)
@@ -155,7 +155,7 @@ class StagedTree:
         self._close_writers()
         self._directories.close()
         self._directories = OpenDirectories(-1, self._step)  # a late write must not reach the published tree
-        with told("publishing the tree"):
+        with told(f"publishing {shown_path(str(self._landing.target))}"):
             self.leftover = self._landing.publish(self._sync)
 
     # -- for StagedFile ---------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from typing import Literal
 
 from codec.errors import from_os_error
 from codec.tree.directories import FLAGS, OpenDirectories
-from codec.tree.files import told
+from codec.tree.files import close_quietly, told
 from codec.tree.names import shown_path, split, to_text
 
 Kind = Literal["file", "directory", "symlink", "other"]
@@ -87,8 +87,7 @@ class TreeReader:
         """Close all descriptors; a second call does nothing."""
         self._directories.close()
         root, self._root = self._root, -1
-        if root >= 0:
-            os.close(root)
+        close_quietly(root)
 
     def entries(self, path: str = "") -> list[Entry]:
         """What stands in the directory `path`, sorted by the bytes of the names. One listing, no call per entry;
@@ -114,7 +113,7 @@ class TreeReader:
         except OSError as problem:
             raise from_os_error(problem, f"reading {shown_path(path)}") from problem
         finally:
-            os.close(fd)
+            close_quietly(fd)
         raise TreeFault("too_large", path)
 
     def kind(self, path: str) -> Kind | None:
@@ -153,7 +152,7 @@ class TreeReader:
                 status = os.fstat(fd)
                 _check_file(status, path)
             except BaseException:
-                os.close(fd)
+                close_quietly(fd)
                 raise
         except OSError as problem:
             if problem.errno in _FAULTS:

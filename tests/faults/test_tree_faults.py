@@ -6,11 +6,13 @@ old state or the new one, whole, and nothing of ours is left, at the latest afte
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import signal
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ import pytest
 
 from codec.errors import CodecError, EnvironmentProblem
 from codec.tree import system
-from codec.tree.publish import OutputFile, move_aside, write_sidecar
+from codec.tree.publish import OutputFile, clear_stale, move_aside, write_sidecar
 from codec.tree.staging import StagedTree
 
 OF_OS = ("open", "close", "write", "pread", "fsync", "fstat", "stat", "lstat", "access", "chmod", "fchmod", "ftruncate")
@@ -44,7 +46,9 @@ def fail(_: Callable[[], object]) -> object:
 
 def interrupt(call: Callable[[], object]) -> object:
     """The worst moment: the call is done and nobody has heard of it."""
-    call()
+    result = call()
+    if isinstance(result, contextlib.AbstractContextManager):
+        result.__exit__(None, None, None)  # a listing
     raise KeyboardInterrupt
 
 
@@ -247,8 +251,8 @@ def temporaries(found: State) -> list[str]:
 
 
 def at(found: State, place: str) -> State:
-    """The part of a folder's state that is at or below `place`."""
-    return {path: entry for path, entry in found.items() if path == place or path.startswith(place + "/")}
+    """The part of a folder's state that is at or below `place`, without temporaries."""
+    return {path: entry for path, entry in found.items() if f"{path}/".startswith(f"{place}/") and ".tmp-" not in path}
 
 
 # -- the loops --------------------------------------------------------------------------------------------------------
@@ -325,6 +329,108 @@ def check_after_the_next_run(scenario: Scenario, folder: Path, old: State, new: 
     found = state(folder)
     assert not temporaries(found), nth
     assert at(found, scenario.place) in (at(old, scenario.place), at(new, scenario.place)), nth
+
+
+# -- order and permission ---------------------------------------------------------------------------------------------
+
+
+def calls_of(run: Callable[[Path], None], folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls of a run that decide what survives a power cut, in their order."""
+    calls: list[str] = []
+
+    def logged(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def wrapper(*args: object, **named: object) -> object:
+            result = real(*args, **named)
+            is_directory = name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode)  # type: ignore[arg-type]
+            calls.append(f"{name} directory" if is_directory else name)
+            return result
+
+        return wrapper
+
+    for module, name in (
+        (os, "write"),
+        (os, "fsync"),
+        (os, "rename"),
+        (system, "exchange"),
+        (system, "sync_file_system"),
+    ):
+        monkeypatch.setattr(module, name, logged(name, getattr(module, name)))
+    run(folder)
+    monkeypatch.undo()
+    return calls
+
+
+def stage_without_sync(folder: Path) -> None:
+    with StagedTree(folder / "t", sync=False) as tree:
+        tree.write("a", b"1")
+        tree.publish()
+
+
+def stage_with_sync(folder: Path) -> None:
+    with StagedTree(folder / "t") as tree:
+        tree.write("a", b"1")
+        tree.publish()
+
+
+ORDERS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], list[str]]] = {
+    "tree": (nothing, stage_with_sync, ["write", "sync_file_system", "rename", "fsync directory"]),
+    "tree without sync": (nothing, stage_without_sync, ["write", "rename"]),
+    "output": (old_output, output, ["write", "fsync", "exchange", "fsync directory"]),
+    "sidecar": (nothing, lambda folder: write_sidecar(folder / "s", b"1"), ["write", "fsync", "fsync directory"]),
+}
+
+
+@pytest.mark.parametrize(("prepare", "run", "expected"), ORDERS.values(), ids=ORDERS)
+def test_what_is_written_is_on_the_disk_before_its_name_and_the_name_before_the_end(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    prepare: Callable[[Path], None],
+    run: Callable[[Path], None],
+    expected: list[str],
+) -> None:
+    prepare(tmp_path)
+    assert calls_of(run, tmp_path, monkeypatch) == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_fills_what_it_owns_and_is_refused_elsewhere_needs_root() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for own in ("own", "own/t"):
+            (folder / own).mkdir()
+        os.chown(folder / "own/t", 65534, 65534)
+        (folder / "out").write_bytes(b"root's")
+        before = state(folder)
+        child = os.fork()
+        if not child:
+            os._exit(as_another_user(folder))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        after = state(folder)
+        assert after.pop("own/t/a")[1] == b"1"
+        assert after == before
+
+
+def as_another_user(folder: Path) -> int:
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+    refused = 0
+    for act in (
+        lambda: stage_without_sync(folder),
+        lambda: output(folder),
+        lambda: write_sidecar(folder / "out", b"1"),
+        lambda: move_aside(folder / "out", ".previous"),
+    ):
+        try:
+            act()
+        except EnvironmentProblem:
+            refused += 1
+    clear_stale(folder / "out")
+    with StagedTree(folder / "own" / "t", sync=False) as tree:
+        tree.write("a", b"1")
+        tree.publish()
+    return 0 if refused == 4 and tree.staged_inside else 1
 
 
 # -- the small files --------------------------------------------------------------------------------------------------

@@ -1,0 +1,251 @@
+"""Python source that prints and reads one kind of document. Like compiled rows it leaves every refusal to the interpreter."""
+
+from __future__ import annotations
+
+from codec.compile.code import Code
+from codec.compile.rows import PARAMETERS
+from codec.engine.interpreter import STEM, STEP, constant_text, targets
+from codec.layout.faces import RANGES, Integer
+from codec.layout.json_write import quote
+from codec.spec import plan
+
+PRINTER = "thing: dict[str, Any], elements: Iterable[Any], shown: frozenset[str]"
+READER = "value: Any, notes: Notes"
+
+
+def name_of(document: plan.Document) -> str:
+    """A document kind's name in generated code."""
+    return f"{document.entity}_{document.name}"
+
+
+# ------------------------------------------------------------------------------------------------ printing
+
+
+class Printer:
+    """Emits the lines that print one object; literal text between values is joined as long as nothing is conditional."""
+
+    def __init__(self, code: Code) -> None:
+        self.code = code
+        self.pending: list[str] = []
+
+    def text(self, text: str) -> None:
+        """Literal text."""
+        if self.pending and self.pending[-1][0] == "'":
+            self.pending[-1] = repr(_literal(self.pending[-1]) + text)
+        else:
+            self.pending.append(repr(text))
+
+    def value(self, expression: str) -> None:
+        """Text that an expression gives."""
+        self.pending.append(expression)
+
+    def flush(self) -> None:
+        """Yield what is pending."""
+        if self.pending:
+            self.code.line("yield " + " + ".join(self.pending))
+            self.pending = []
+
+    def members(self, members: tuple[plan.Member, ...], newline: str, element: str) -> None:
+        """The members of an object, with its braces."""
+        inner = newline + STEP if newline else ""
+        assert not _may_be_left_out(members[0]), "the first member of a document is always printed"
+        for index, member in enumerate(members):
+            head = f"{'{' if index == 0 else ','}{inner}{quote(member.name, True)}{': ' if newline else ':'}"
+            if _may_be_left_out(member):
+                self.flush()
+                with self.code.block(f"if {self._is_shown(member, element)}"):
+                    self.text(head)
+                    self.member(member, inner, element)
+                    self.flush()
+                continue
+            self.text(head)
+            self.member(member, inner, element)
+        self.text(newline + "}")
+
+    @staticmethod
+    def _is_shown(member: plan.Member, element: str) -> str:
+        conditions = [f"{member.option!r} in shown"] if member.option else []
+        if member.none == "left_out" and member.target is not None:
+            conditions.append(f"{emit(member.target, element)} is not None")
+        return " and ".join(conditions)
+
+    def member(self, member: plan.Member, newline: str, element: str) -> None:
+        """The value of one member."""
+        if member.is_constant:
+            self.text(constant_text(member.constant))
+        elif member.stem:
+            self.value(f"{self.code.imported('codec.layout.json_write', 'quote')}(thing[{STEM!r}], False)")
+        elif member.pattern:
+            for part in ('"', *member.pattern, '"'):
+                self.text(part) if isinstance(part, str) else self.value(f"str({emit(part[0], element)})")
+        elif member.each is not None:
+            self.array(member, newline, element)
+        else:
+            assert member.face is not None and member.target is not None
+            value = emit(member.target, element)
+            text = member.face.emit_write(self.code, value, newline)
+            self.value(f"({text} if {value} is not None else 'null')" if member.target.scope == "thing" else text)
+
+    def array(self, member: plan.Member, newline: str, element: str) -> None:
+        """A collection: the thing's streamed elements, or the ones inside an element."""
+        assert member.each is not None
+        self.flush()
+        source = "elements" if member.each.scope == "thing" else emit(member.each, element)
+        mark, one = self.code.fresh("mark"), self.code.fresh("one")
+        inner = newline + STEP if newline else ""
+        self.code.line(f"{mark} = '['")
+        with self.code.block(f"for {one} in {source}"):
+            self.value(mark)
+            self.text(inner)
+            if member.bare:
+                self.member(member.item[0], inner, one)
+            else:
+                self.members(member.item, inner, one)
+            self.flush()
+            self.code.line(f"{mark} = ','")
+        self.value(f"('[]' if {mark} == '[' else {newline + ']'!r})")
+
+
+def _literal(text: str) -> str:
+    result = eval(text)  # our own repr of a str
+    assert isinstance(result, str)
+    return result
+
+
+def _may_be_left_out(member: plan.Member) -> bool:
+    return bool(member.option) or (member.none == "left_out" and member.target is not None)
+
+
+def emit(name: plan.Name, element: str) -> str:
+    """The expression of a field, given the local that holds the element."""
+    return f"{element}[{name.index}]" if name.scope == "element" else name.emit()
+
+
+def emit_printer(code: Code, document: plan.Document) -> None:
+    """`print_X(thing, elements, shown)`: pieces of the document's text."""
+    if document.kind == "raw":
+        return
+    with code.function(f"print_{name_of(document)}", PRINTER, "Iterator[str]", f"{document.entity}: {document.name}."):
+        printer = Printer(code)
+        if document.kind == "json":
+            printer.members(document.members, "\n", "")
+            printer.flush()
+        elif document.kind == "sidecar":
+            printer.members(document.members, "", "")
+            printer.text("\n")
+            printer.flush()
+        for line in document.lines:
+            if line.each:
+                with code.block("for element in elements"):
+                    _emit_line(printer, line)
+            else:
+                _emit_line(printer, line)
+
+
+def _emit_line(printer: Printer, line: plan.Line) -> None:
+    printer.members(line.members, "", "element")
+    printer.text("\n")
+    printer.flush()
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+def emit_reader(code: Code, document: plan.Document) -> None:
+    """`load_X(value, notes)`: the fields that a document says."""
+    if document.kind in ("json", "sidecar"):
+        _emit_object(code, f"load_{name_of(document)}", document.members, "dict[str, Any]", f"{document.entity}: {document.name}.")
+    for index, line in enumerate(document.lines):
+        _emit_object(code, f"load_{name_of(document)}_{index}", line.members, "dict[str, Any]", f"{document.entity}: {document.name}, one line.")
+
+
+def _emit_object(code: Code, name: str, members: tuple[plan.Member, ...], result: str, doc: str) -> None:
+    items = {}
+    for member in members:
+        if member.each is not None and not member.bare:
+            items[member.name] = f"{name}_{member.name}"
+            _emit_object(code, items[member.name], member.item, "tuple[Any, ...]", f"{doc[:-1]}, one of {member.each.field}.")
+    with code.function(name, READER, result, doc):
+        code.reject_if("type(value) is not dict")
+        known = code.constant(f"MEMBERS_{name.upper()}", f"frozenset({sorted(member.name for member in members)!r})")
+        with code.block(f"if not value.keys() <= {known}"):
+            code.line(f"{code.imported('codec.engine.base', 'note_unknown')}({known}, value, notes)")
+        names = []
+        for member in members:
+            _emit_member(code, member, items.get(member.name, ""))
+            names += targets(member)
+        if result.startswith("dict"):
+            stem = [f"{STEM!r}: {STEM}"] if any(member.stem for member in members) else []
+            code.line(f"return {{{', '.join([*stem, *(f'{n.field!r}: {n.field}' for n in names)])}}}")
+        else:
+            code.line(f"return {', '.join(n.field for n in sorted(names, key=lambda n: n.index))},")
+
+
+def _emit_member(code: Code, member: plan.Member, item: str) -> None:
+    get = f"value.get({member.name!r})"
+    if member.is_constant:
+        code.line(f"json = {get}")
+        code.reject_if(f"type(json) is not {type(member.constant).__name__} or json != {member.constant!r}")
+    elif member.stem:
+        code.line(f"{STEM} = value.get({member.name!r}, '')")
+        code.reject_if(f"type({STEM}) is not str")
+    elif member.pattern:
+        read = code.imported("codec.engine.base", "read_text_pattern")
+        fields = [part[0].field for part in member.pattern if not isinstance(part, str)]
+        shape = tuple(part if isinstance(part, str) else None for part in member.pattern)
+        code.line(f"{', '.join(fields)}{',' if len(fields) == 1 else ''} = {read}({shape!r}, {get})")
+    elif member.each is not None:
+        _emit_array(code, member, get, item)
+    else:
+        _emit_scalar(code, member, get)
+
+
+def _emit_array(code: Code, member: plan.Member, get: str, item: str) -> None:
+    assert member.each is not None
+    name = member.each.field
+    code.line(f"json = {get}")
+    with code.block("if json is None"):
+        code.line(f"{name} = []")
+    with code.block("else"):
+        code.reject_if("type(json) is not list")
+        if member.bare:
+            only = member.item[0]
+            assert only.face is not None
+            code.reject_if("None in json")
+            code.line(f"{name} = [({only.face.emit_read(code, 'one')},) for one in json]")
+        else:
+            code.line(f"{name} = [{item}(one, notes) for one in json]")
+
+
+def _emit_scalar(code: Code, member: plan.Member, get: str) -> None:
+    assert member.target is not None and member.face is not None
+    name = member.target.field
+    code.line(f"{name} = {get}")
+    may_be_none = member.none == "left_out" or member.zero_is_none
+    try:
+        missing = None if may_be_none else member.face.missing()
+        refused = False
+    except Exception:
+        missing, refused = None, True
+    if refused:
+        code.reject_if(f"{name} is None")
+        _emit_face(code, member, name)
+        return
+    with code.block(f"if {name} is None"):
+        code.line(f"{name} = {missing!r}" if missing is not None else "pass")
+    with code.block("else"):
+        _emit_face(code, member, name)
+        if member.zero_is_none:
+            code.line(f"{name} = {name} or None")
+
+
+def _emit_face(code: Code, member: plan.Member, name: str) -> None:
+    assert member.face is not None
+    if isinstance(member.face, Integer):
+        low, high = RANGES[member.face.model]
+        code.reject_if(f"type({name}) is not int or not {low} <= {name} <= {high}")
+    else:
+        code.line(f"{name} = {member.face.emit_read(code, name)}")
+
+
+__all__ = ["PARAMETERS", "emit_printer", "emit_reader"]

@@ -1,0 +1,139 @@
+"""The compiled engine: one generated module per adapter, run beside the interpreter.
+
+The generated code has no error handling of its own. Whatever it refuses is done again by the interpreter, which either
+says what is wrong or knows better.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
+
+from codec.compile import documents, rows
+from codec.compile.code import Code
+from codec.engine.base import Notes, ReadDocument, ReadLine, ReadRow, WriteDocument, WriteRow
+from codec.engine.interpreter import Interpreter
+from codec.layout.json_read import JsonValue
+from codec.spec import plan
+from codec.spec.words import Element, Thing
+
+
+def source(adapter: plan.Adapter) -> str:
+    """The generated module of an adapter, as text."""
+    code = Code()
+    code.imported("typing", "Any")
+    code.imported("collections.abc", "Iterable")
+    code.imported("collections.abc", "Iterator")
+    code.imported("codec.engine.base", "Notes")
+    seen = set()
+    for row in (*adapter.rows, *(row for entity in adapter.entities for row in entity.rows if row.role == "shared")):
+        if row.role != "dropped" and rows.name_of(row) not in seen:
+            seen.add(rows.name_of(row))
+            if row.role != "derived":
+                rows.emit_reader(code, row)
+            if row.written:
+                rows.emit_writer(code, row)
+    for entity in adapter.entities:
+        for document in entity.documents:
+            documents.emit_printer(code, document)
+            documents.emit_reader(code, document)
+    for name, field in code.items.items():
+        rows.emit_item(code, name, field)
+    return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit.")
+
+
+@functools.lru_cache
+def _module(text: str, name: str) -> ModuleType:
+    module = ModuleType(name)
+    exec(compile(text, f"<generated from {name}>", "exec"), module.__dict__)
+    return module
+
+
+_engines: dict[int, tuple[plan.Adapter, Compiled]] = {}
+
+
+def compiled(adapter: plan.Adapter) -> Compiled:
+    """The compiled engine of an adapter, made once."""
+    known = _engines.get(id(adapter))
+    if known is None:
+        known = _engines[id(adapter)] = (adapter, Compiled(adapter))
+    return known[1]
+
+
+class Compiled:
+    """The engine that runs generated code; see `codec.engine.base.Engine`."""
+
+    def __init__(self, adapter: plan.Adapter) -> None:
+        self._code = _module(source(adapter), adapter.format).__dict__
+        self._slow = Interpreter()
+
+    def reader(self, row: plan.Row) -> ReadRow:
+        fast: ReadRow = self._code[f"read_{rows.name_of(row)}"]
+        slow = self._slow.reader(row)
+
+        def read(key: bytes, value: bytes) -> Element:
+            try:
+                return fast(key, value)
+            except Exception:
+                return slow(key, value)
+
+        return read
+
+    def writer(self, row: plan.Row) -> WriteRow:
+        fast: WriteRow = self._code[f"write_{rows.name_of(row)}"]
+        slow = self._slow.writer(row)
+
+        def write(thing: Thing, element: Element) -> tuple[bytes, bytes]:
+            try:
+                return fast(thing, element)
+            except Exception:
+                return slow(thing, element)
+
+        return write
+
+    def document_writer(self, document: plan.Document, shown: frozenset[str]) -> WriteDocument:
+        if document.kind == "raw":
+            return self._slow.document_writer(document, shown)
+        fast: Callable[[Thing, Iterable[Element], frozenset[str]], Iterator[str]] = self._code[f"print_{documents.name_of(document)}"]
+        return lambda thing, elements: fast(thing, elements, shown)
+
+    def document_reader(self, document: plan.Document) -> ReadDocument:
+        return self._reader(self._code[f"load_{documents.name_of(document)}"], self._slow.document_reader(document))
+
+    @staticmethod
+    def _reader(fast: ReadDocument, slow: ReadDocument) -> ReadDocument:
+        def read(value: JsonValue, notes: Notes) -> Thing:
+            before = notes.copy()
+            try:
+                return fast(value, notes)
+            except Exception:
+                notes.clear()
+                notes.update(before)
+                return slow(value, notes)
+
+        return read
+
+    def line_reader(self, document: plan.Document) -> ReadLine:
+        slow = self._slow.line_reader(document)
+        kinds = []
+        for index, line in enumerate(document.lines):
+            fast = self._code[f"load_{documents.name_of(document)}_{index}"]
+            kinds.append((line.mark, line, fast))
+        marked = [(mark[0], mark[1], line, fast) for mark, line, fast in kinds if mark is not None]
+        plain = next(((line, fast) for mark, line, fast in kinds if mark is None), None)
+
+        def read(value: JsonValue, notes: Notes) -> tuple[plan.Line, Thing]:
+            before = notes.copy()
+            try:
+                for member, constant, line, fast in marked:
+                    if value.get(member) == constant:  # type: ignore[union-attr]
+                        return line, fast(value, notes)
+                line, fast = plain  # type: ignore[misc]
+                return line, fast(value, notes)
+            except Exception:
+                notes.clear()
+                notes.update(before)
+                return slow(value, notes)
+
+        return read

@@ -1,0 +1,322 @@
+"""Python source that reads and writes one kind of record. It only says yes or no: the interpreter says where and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codec.compile.code import Code
+from codec.engine.patterns import fixed_width
+from codec.layout.base import Cut, Position, plus
+from codec.layout.wire import FIXED64, LENGTH, write_tag
+from codec.spec import plan
+from codec.spec.words import Name
+
+PARAMETERS = "thing: dict[str, Any], element: tuple[Any, ...]"
+
+
+def name_of(row: plan.Row) -> str:
+    """A record kind's name in generated code."""
+    return row.label.replace(".", "_") if not row.shared else f"{row.entity}_{row.shared}".lstrip("_")
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+def emit_reader(code: Code, row: plan.Row) -> None:
+    """`read_X(key, value)`: the tuple of `row.kept`; raises for anything that does not fit."""
+    doc = f"{row.label}: {', '.join(row.kept)}."
+    with code.function(f"read_{name_of(row)}", "key: bytes, value: bytes", "tuple[Any, ...]", doc):
+        _emit_parts(code, row.key, "key", 0, set())
+        for form in row.forms:
+            if form.magic and len(row.forms) > 1:
+                with code.block(f"if value.startswith({form.magic!r})"):
+                    _emit_form(code, row, form)
+            else:
+                _emit_form(code, row, form)
+        if all(form.magic and len(row.forms) > 1 for form in row.forms):
+            code.line(f"raise {code.imported('codec.layout.base', 'Reject')}")
+
+
+def _emit_form(code: Code, row: plan.Row, form: plan.Form) -> None:
+    _emit_parts(code, form.parts, "value", 0, set())
+    there = {slot.name for part in (*row.key, *form.parts) for slot in _slots(part)}
+    kept = [local(name) if name in there else code.constant("ABSENT", "...") for name in row.kept]
+    code.line(f"return {', '.join(kept)}{',' if len(kept) == 1 else ''}" if kept else "return ()")
+
+
+def local(name: str) -> str:
+    """A slot's local name."""
+    return f"{name}_" if name in ("key", "value") else name
+
+
+def _slots(part: plan.Part) -> tuple[plan.Slot | plan.WireField, ...]:
+    if isinstance(part, plan.Slot):
+        return (part,)
+    if isinstance(part, plan.Optional):
+        return part.parts
+    return part.fields if isinstance(part, plan.Message) else ()
+
+
+def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Position, off: set[str]) -> None:
+    """Lines for the parts from `at` on; the last lines make sure that nothing is left."""
+    for index, part in enumerate(parts):
+        if isinstance(part, plan.Literal_):
+            start = "" if at == 0 else f", {at}"
+            code.reject_if(f"not {buffer}.startswith({part.text!r}{start})")
+            at = _after(code, at, len(part.text))
+        elif isinstance(part, plan.Slack):
+            code.reject_if(f"{at} > len({buffer})")
+            return
+        elif isinstance(part, plan.Flags):
+            code.line(f"flags = {buffer}[{at}]")
+            at = _after(code, at, 1)
+            off = {f"{name}:{bit}" for name, bit in part.bits}
+        elif isinstance(part, plan.Message):
+            _emit_message(code, part, buffer, at)
+            return
+        elif isinstance(part, plan.Optional):
+            _emit_optional(code, parts[index:], buffer, at)
+            return
+        else:
+            tail = fixed_width(parts[index + 1 :])
+            end = f"len({buffer}) - {tail}" if tail else f"len({buffer})"
+            bit = next((flag.rpartition(":")[2] for flag in off if flag.rpartition(":")[0] == part.name), None)
+            at = _emit_slot(code, part, Cut(buffer, at, end)) if bit is None else _emit_flagged(code, part, buffer, at, int(bit))
+            if part.layout.is_open and not tail:
+                return
+    code.reject_if(f"len({buffer}) != {at}")
+
+
+def _after(code: Code, at: Position, width: int) -> Position:
+    return at + width if isinstance(at, int) else plus(at, width)
+
+
+def _emit_slot(code: Code, slot: plan.Slot, cut: Cut) -> Position:
+    value, after = slot.layout.emit_read(code, cut)
+    if slot.account == "constant":
+        code.reject_if(f"{value} != {slot.constant!r}")
+    if slot.kept:
+        code.line(f"{local(slot.name)} = {value}{' or None' if slot.zero_is_none else ''}")
+    return after
+
+
+def _emit_flagged(code: Code, slot: plan.Slot, buffer: str, at: Position, bit: int) -> Position:
+    """A slot that only follows if its bit is set; what comes after it begins at a variable place."""
+    here = code.fresh("at")
+    code.line(f"{here} = {at}")
+    code.line(f"{local(slot.name)} = None")
+    with code.block(f"if flags & {1 << bit}"):
+        after = _emit_slot(code, slot, Cut(buffer, at, f"len({buffer})"))
+        code.line(f"{here} = {after}")
+    return here
+
+
+def _emit_optional(code: Code, parts: Sequence[plan.Part], buffer: str, at: Position) -> None:
+    """Parts at the end that are there or not: absent ones said nothing."""
+    absent = [local(slot.name) for part in parts for slot in _slots(part)]
+    with code.block(f"if len({buffer}) == {at}"):
+        code.line(f"{' = '.join(absent)} = {code.constant('ABSENT', '...')}")
+    with code.block("else"):
+        for slot in _slots(parts[0]):
+            assert isinstance(slot, plan.Slot)
+            at = _emit_slot(code, slot, Cut(buffer, at, f"len({buffer})"))
+        _emit_parts(code, parts[1:], buffer, at, set())
+
+
+def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) -> None:
+    """The rest as protobuf: known tags inline, anything else is skipped."""
+    code.line(f"at, end = {at}, len({buffer})")
+    kept = [field for field in message.fields if field.kept or (field.slot is not None)]
+    for field in kept:
+        code.line(f"{local(field.name)} = {_zero(field)}")
+    with code.block("while at < end"):
+        code.line(f"head = {buffer}[at]")
+        word = "if"
+        for field in kept:
+            with code.block(f"{word} head == {write_tag(field.number, _wire(field))[0]:#x}"):
+                _emit_field(code, field, buffer)
+            word = "elif"
+        with code.block("else"):
+            tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
+            code.line(f"at, number, wire = {tag}({buffer}, at)")
+            code.reject_if(f"number in {tuple(field.number for field in message.fields)}")
+            code.line(f"at = {skip}({buffer}, at, wire)")
+    for field in kept:
+        if field.shape == "alternating":
+            width, name = len(field.items), local(field.name)
+            code.reject_if(f"len({name}) % {width}")
+            columns = ", ".join(f"{name}[{i}::{width}]" for i in range(width))
+            code.line(f"{name} = list(zip({columns}))")
+
+
+def _zero(field: plan.WireField) -> str:
+    return repr(field.wire.zero) if field.shape == "scalar" and field.wire else "[]"
+
+
+def _wire(field: plan.WireField) -> int:
+    return field.wire.wire if field.shape == "scalar" and field.wire else LENGTH
+
+
+def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
+    assert field.number < 16, "a tag of one byte"
+    name = local(field.name)
+    if _wire(field) == FIXED64:
+        code.line("at += 9")
+        code.reject_if("at > end")
+        assert field.wire is not None
+        code.line(f"{name} = {_from_wire(code, field.wire.word, f'{buffer}[at - 8 : at]', 'text')}")
+        return
+    _emit_chunk(code, buffer, "at", "end")
+    raw = f"{buffer}[start:at]"
+    if field.shape == "scalar":
+        assert field.wire is not None
+        code.line(f"{name} = {_from_wire(code, field.wire.word, raw, type(field.wire.zero).__name__)}")
+    elif field.shape in ("repeated", "alternating"):
+        wire = field.items[0][2]
+        value = _from_wire(code, wire.word, raw, type(wire.zero).__name__)
+        code.line(f"{name}.append({value if field.shape == 'alternating' else f'({value},)'})")
+    else:
+        code.line(f"{name}.append(item_{code.item(field)}({raw}))")
+
+
+def _emit_chunk(code: Code, buffer: str, at: str, end: str) -> None:
+    varint = code.imported("codec.layout.wire", "varint")
+    code.line(f"start = {at} + 2")
+    code.line(f"size = {buffer}[{at} + 1]")
+    with code.block("if size > 127"):
+        code.line(f"size, start = {varint}({buffer}, {at} + 1)")
+    code.line(f"{at} = start + size")
+    code.reject_if(f"{at} > {end}")
+
+
+def _from_wire(code: Code, word: str, raw: str, kind: str) -> str:
+    if word == "string":
+        return f"{raw}.decode()" if kind in ("str", "text") else f"{code.imported('codec.layout.wire', 'checked_text')}({raw})"
+    if word == "double":
+        return f"{code.imported('codec.layout.wire', 'double')}({raw})"
+    return raw
+
+
+def emit_item(code: Code, name: str, field: plan.WireField) -> None:
+    """`item_X(raw)`: one element of a repeated sub-message."""
+    with code.function(f"item_{name}", "value: bytes", "tuple[Any, ...]", f"One of {field.name}."):
+        code.line("at, end = 0, len(value)")
+        for _, slot, wire in field.items:
+            code.line(f"{local(slot)} = {wire.zero!r}")
+        with code.block("while at < end"):
+            code.line("head = value[at]")
+            word = "if"
+            for number, slot, wire in field.items:
+                with code.block(f"{word} head == {write_tag(number, wire.wire)[0]:#x}"):
+                    inner = plan.WireField(number, None, slot, field.place, wire=wire)
+                    _emit_field(code, inner, "value")
+                word = "elif"
+            with code.block("else"):
+                tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
+                code.line(f"at, number, wire = {tag}(value, at)")
+                code.reject_if(f"number in {tuple(number for number, _, _ in field.items)}")
+                code.line(f"at = {skip}(value, at, wire)")
+        code.line(f"return {', '.join(local(slot) for _, slot, _ in field.items)},")
+
+
+# ------------------------------------------------------------------------------------------------ writing
+
+
+def emit_writer(code: Code, row: plan.Row) -> None:
+    """`write_X(thing, element)`: key and value."""
+    with code.function(f"write_{name_of(row)}", PARAMETERS, "tuple[bytes, bytes]", f"{row.label}: key and value."):
+        key = _write_parts(code, row.key)
+        code.line(f"key = {key}")
+        for form in row.forms:
+            if not form.written:
+                continue
+            if form.when is None:
+                code.line(f"return key, {_write_parts(code, form.parts)}")
+                break
+            with code.block(f"if {form.when.emit()}"):
+                code.line(f"return key, {_write_parts(code, form.parts)}")
+
+
+def _write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
+    """The expression of the bytes of a pattern."""
+    flagged = {name: bit for part in parts if isinstance(part, plan.Flags) for name, bit in part.bits}
+    pieces = []
+    for index, part in enumerate(parts):
+        if isinstance(part, plan.Literal_):
+            pieces.append(repr(part.text))
+        elif isinstance(part, plan.Flags):
+            bits = " | ".join(f"({1 << bit} if {_slot_named(parts, name)} is not None else 0)" for name, bit in part.bits)
+            pieces.append(f"bytes(({bits},))")
+        elif isinstance(part, plan.Slot):
+            value = _source(part)
+            if part.name in flagged:
+                name = code.fresh("part")
+                code.line(f"{name} = b''")
+                with code.block(f"if {value} is not None"):
+                    code.line(f"{name} = {part.layout.emit_write(code, value)}")
+                pieces.append(name)
+            else:
+                pieces.append(part.layout.emit_write(code, f"({value} or 0)" if part.zero_is_none else value))
+        elif isinstance(part, plan.Optional):
+            pieces.append(_write_optional(code, parts, index))
+        elif isinstance(part, plan.Message):
+            pieces.append(_write_message(code, part))
+    return " + ".join(pieces) if pieces else "b''"
+
+
+def _slot_named(parts: Sequence[plan.Part], name: str) -> str:
+    return next(_source(part) for part in parts if isinstance(part, plan.Slot) and part.name == name)
+
+
+def _source(slot: plan.Slot) -> str:
+    """The expression of what is written into a slot."""
+    if slot.target is not None:
+        return slot.target.emit()
+    return slot.derive.emit() if slot.derive is not None else repr(slot.constant)
+
+
+def _write_optional(code: Code, parts: Sequence[plan.Part], index: int) -> str:
+    """A group at the end is written if it, or one after it, says anything."""
+    groups = [part for part in parts[index:] if isinstance(part, plan.Optional)]
+    said = " or ".join(f"{_source(slot)} is not None" for group in groups for slot in group.parts)
+    name = code.fresh("tail")
+    code.line(f"{name} = b''")
+    with code.block(f"if {said}"):
+        group = groups[0]
+        code.line(f"{name} = {' + '.join(slot.layout.emit_write(code, f'({_source(slot)} or 0)') for slot in group.parts)}")
+    return name
+
+
+def _write_message(code: Code, message: plan.Message) -> str:
+    names = []
+    for field in message.fields:
+        name = code.fresh("field")
+        head = repr(write_tag(field.number, _wire(field)))
+        chunk = code.imported("codec.layout.wire", "write_chunk")
+        if field.shape == "scalar":
+            assert field.slot is not None and field.wire is not None
+            code.line(f"{name} = {_to_wire(code, field.wire.word, _source(field.slot))}")
+            zero = repr(field.wire.to_wire(field.wire.zero))
+            whole = f"{chunk}({head}, {name})" if field.wire.wire == LENGTH else f"{head} + {name}"
+            code.line(f"{name} = b'' if {name} == {zero} else {whole}")
+        else:
+            assert field.target is not None
+            code.line(f"{name} = b''.join({_elements(code, field, head, chunk)})")
+        names.append(name)
+    return " + ".join(names) if names else "b''"
+
+
+def _elements(code: Code, field: plan.WireField, head: str, chunk: str) -> str:
+    assert field.target is not None
+    many = Name.emit(field.target)
+    if field.shape == "alternating":
+        parts = ", ".join(f"{chunk}({head}, {_to_wire(code, wire.word, f'e[{i}]')})" for i, (_, _, wire) in enumerate(field.items))
+        return f"part for e in {many} for part in ({parts})"
+    assert field.shape == "repeated", "submessages and entries are only read: the rows that list them are legacy"
+    return f"{chunk}({head}, {_to_wire(code, field.items[0][2].word, 'e[0]')}) for e in {many}"
+
+
+def _to_wire(code: Code, word: str, value: str) -> str:
+    if word == "string":
+        return f"{code.imported('codec.layout.wire', 'write_text')}({value})"
+    return f"{code.imported('codec.layout.wire', 'write_double')}({value})" if word == "double" else value
