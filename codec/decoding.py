@@ -53,10 +53,16 @@ class Decoding:
     def _pass(self, reader: EntryReader, entries: Iterator[Entry], target: Target) -> None:
         options, counts = self.options, self.counts
         now = options.as_of if options.as_of is not None else reader.head.last_commit_ts
-        live = versions.every(entries, counts) if options.versions == "all" else versions.newest(entries, options.as_of, now, counts)
+        live = (
+            versions.every(entries, counts)
+            if options.versions == "all"
+            else versions.newest(entries, options.as_of, now, counts)
+        )
         shown = frozenset(name for name, value in options.switches.items() if value)
         decoders = [
-            AdapterDecoder(adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn)
+            AdapterDecoder(
+                adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn
+            )
             for name in self.container.print_order
             if name in self.selected
         ]
@@ -65,7 +71,9 @@ class Decoding:
             decoder.finish()
             self.losses.update(decoder.losses)
 
-    def _routes(self, decoders: list[AdapterDecoder], shown: frozenset[str]) -> tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]]:
+    def _routes(
+        self, decoders: list[AdapterDecoder], shown: frozenset[str]
+    ) -> tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]]:
         """Which kind of record goes where, and under which name it is counted."""
         counters = self.container.counters
         taken = {decoder.adapter.name: decoder for decoder in decoders}
@@ -91,7 +99,12 @@ class Decoding:
                     routes[id(row)] = (adapter.name, decoder.takers[row.label])
         return Dispatch(rows, self.interpreter.accepts), routes
 
-    def _feed(self, reader: EntryReader, live: Iterator[Entry], routing: tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]]) -> None:
+    def _feed(
+        self,
+        reader: EntryReader,
+        live: Iterator[Entry],
+        routing: tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]],
+    ) -> None:
         dispatch, routes = routing
         find, counts, unknown = dispatch.find, self.counts, self.container.counters["unknown"]
         total = reader.source.size
@@ -129,7 +142,11 @@ def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:
     known = {adapter.name for adapter in container.adapters}
     for name in names:
         if name not in known:
-            raise UsageError(container.usage_errors["adapter_unknown"], f"there is no adapter {name!r}", hint=f"one of: {', '.join(sorted(known))}")
+            raise UsageError(
+                container.usage_errors["adapter_unknown"],
+                f"there is no adapter {name!r}",
+                hint=f"one of: {', '.join(sorted(known))}",
+            )
     return frozenset(names or known)
 
 
@@ -150,7 +167,9 @@ def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
         opened.close()
 
 
-def _decode(container: Container, options: DecodeOptions, reader: EntryReader, source: Path, target: Path, sort: bool) -> DecodeResult:
+def _decode(
+    container: Container, options: DecodeOptions, reader: EntryReader, source: Path, target: Path, sort: bool
+) -> DecodeResult:
     run = Decoding(container, options)
     with StagedTree(target, replace=options.replace, sync=options.sync) as tree:
         out = TreeTarget(tree)
@@ -161,10 +180,16 @@ def _decode(container: Container, options: DecodeOptions, reader: EntryReader, s
         return _result(container, run, reader, tree.files)
 
 
-def _describe(container: Container, options: DecodeOptions, run: Decoding, reader: EntryReader, source: Path, tree: StagedTree) -> None:
+def _describe(
+    container: Container, options: DecodeOptions, run: Decoding, reader: EntryReader, source: Path, tree: StagedTree
+) -> None:
     """Manifest and checksums, last."""
     text = options.input_text or str(source)
-    switches = {option.name: options.switches.get(option.name) or option.default for adapter in container.adapters for option in adapter.options}
+    switches = {
+        option.name: options.switches.get(option.name) or option.default
+        for adapter in container.adapters
+        for option in adapter.options
+    }
     known = switches | {
         "tool_version": __version__,
         "cluster_id": options.cluster_id,
@@ -185,7 +210,11 @@ def _result(container: Container, run: Decoding, reader: EntryReader, files: int
     names = container.counters
     counts = {names["total"]: reader.total}
     counts |= {name: run.counts[name] for name in container.print_order}
-    counts |= {names["tombstone"]: run.counts["deleted"], names["internal"]: run.counts[names["internal"]], names["unknown"]: run.counts[names["unknown"]]}
+    counts |= {
+        names["tombstone"]: run.counts["deleted"],
+        names["internal"]: run.counts[names["internal"]],
+        names["unknown"]: run.counts[names["unknown"]],
+    }
     counts |= {name: run.counts[name] for name in ("older", "expired", "later")} | {"operational": reader.operational}
     losses = {label: count for label, count in run.losses.items() if count}
     return DecodeResult(reader.head.last_commit_ts, reader.head.container, counts, tuple(run.unknown), losses, files)

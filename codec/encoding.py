@@ -71,7 +71,14 @@ def _timestamp(container: Container, options: EncodeOptions, known: facts.Facts,
     if effective < declared:
         code = container.usage_errors["clock_backwards"]
         hint = "a node would not accept writes that are older than what it has seen; take a larger number"
-        raise DataError(code, "the timestamp is below the manifest's", Place(str(manifest)), expected=f"at least {declared}", found=str(effective), hint=hint)
+        raise DataError(
+            code,
+            "the timestamp is below the manifest's",
+            Place(str(manifest)),
+            expected=f"at least {declared}",
+            found=str(effective),
+            hint=hint,
+        )
     return effective, declared
 
 
@@ -84,13 +91,22 @@ def _need_adapters(container: Container, selected: frozenset[str], known: facts.
         raise DataError(code, f"the tree was made without {', '.join(missing)}", Place(str(manifest)), hint=hint)
 
 
-def _collect(container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...]) -> dict[str, int]:
+def _collect(
+    container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...]
+) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name in names:
         adapter = container.adapter(name)
         before = writer.count
         if adapter.folder is not None:
-            encoder = AdapterEncoder(adapter, engine_of(options.engine, adapter), reader, writer.add, writer.most_value, container.written.write_errors["value_limit"])
+            encoder = AdapterEncoder(
+                adapter,
+                engine_of(options.engine, adapter),
+                reader,
+                writer.add,
+                writer.most_value,
+                container.written.write_errors["value_limit"],
+            )
             try:
                 encoder.run()
             except TreeFault as fault:
@@ -104,11 +120,39 @@ def _collect(container: Container, options: EncodeOptions, reader: TreeReader, w
 def _warn(options: EncodeOptions, adapter: str, encoder: AdapterEncoder) -> None:
     if encoder.unexpected:
         first = ", ".join(encoder.unexpected[:SHOWN])
-        options.warn(Warned("unexpected_entries", (("adapter", adapter), ("count", len(encoder.unexpected)), ("first", first), ("hint", "these entries are not in the snapshot"))))
+        options.warn(
+            Warned(
+                "unexpected_entries",
+                (
+                    ("adapter", adapter),
+                    ("count", len(encoder.unexpected)),
+                    ("first", first),
+                    ("hint", "these entries are not in the snapshot"),
+                ),
+            )
+        )
     if encoder.counts[UNKNOWN]:
-        options.warn(Warned("unknown_members", (("adapter", adapter), ("count", encoder.counts[UNKNOWN]), ("hint", "members that no spec names are not in the snapshot"))))
+        options.warn(
+            Warned(
+                "unknown_members",
+                (
+                    ("adapter", adapter),
+                    ("count", encoder.counts[UNKNOWN]),
+                    ("hint", "members that no spec names are not in the snapshot"),
+                ),
+            )
+        )
     if encoder.counts["unmatched"]:
-        options.warn(Warned("unmatched_lines", (("adapter", adapter), ("count", encoder.counts["unmatched"]), ("hint", "sidecar lines without their document are not in the snapshot"))))
+        options.warn(
+            Warned(
+                "unmatched_lines",
+                (
+                    ("adapter", adapter),
+                    ("count", encoder.counts["unmatched"]),
+                    ("hint", "sidecar lines without their document are not in the snapshot"),
+                ),
+            )
+        )
 
 
 def _write(
@@ -117,7 +161,17 @@ def _write(
 ) -> EncodeResult:  # fmt: skip
     """Write to the sink; with a self-test only after what was written has been read back and compared."""
     result = EncodeResult(
-        stamps[0], stamps[1], str(known.get("cluster_id") or ""), names, writer.count, 0, "", options.self_test, False, "", counts
+        stamps[0],
+        stamps[1],
+        str(known.get("cluster_id") or ""),
+        names,
+        writer.count,
+        0,
+        "",
+        options.self_test,
+        False,
+        "",
+        counts,
     )
     if not options.self_test:
         digest = _Digest(sink)
@@ -131,7 +185,9 @@ def _write(
         if not text:
             for block in _blocks(cast(BinaryIO, scratch)):
                 sink.write(block)
-    return replace(result, bytes_written=digest.size, sha256=digest.sha256.hexdigest(), self_test_matched=not text, mismatch=text)
+    return replace(
+        result, bytes_written=digest.size, sha256=digest.sha256.hexdigest(), self_test_matched=not text, mismatch=text
+    )
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

@@ -17,7 +17,9 @@ from codec.version import __version__
 PREVIOUS = ".previous"
 
 
-def encode_to_file(source: Path, output: Path, options: EncodeOptions, *, input_text: str, output_text: str) -> EncodeResult:
+def encode_to_file(
+    source: Path, output: Path, options: EncodeOptions, *, input_text: str, output_text: str
+) -> EncodeResult:
     """Encode the tree `source` into the file `output`, with `<output>` sidecars as the format names them.
 
     The output appears whole or not at all. After a self-test that does not match nothing stands at `output`: an older
@@ -40,13 +42,23 @@ def encode_to_file(source: Path, output: Path, options: EncodeOptions, *, input_
 
 
 def _refuse(
-    container: Container, result: EncodeResult, output: Path, report: Path, sidecar: Path, options: EncodeOptions, input_text: str, output_text: str
+    container: Container,
+    result: EncodeResult,
+    output: Path,
+    report: Path,
+    sidecar: Path,
+    options: EncodeOptions,
+    input_text: str,
+    output_text: str,
 ) -> None:
     """Leave nothing restorable at the output; say what differs."""
     moved = move_aside(output, PREVIOUS)
     if moved is not None:
         move_aside(sidecar, PREVIOUS)
-    for path, data in ((report, result.mismatch.encode()), (sidecar, encode_info(container, result, options, input_text, output_text))):
+    for path, data in (
+        (report, result.mismatch.encode()),
+        (sidecar, encode_info(container, result, options, input_text, output_text)),
+    ):
         try:
             write_sidecar(path, data)
         except CodecError as problem:
@@ -58,10 +70,14 @@ def _refuse(
 def _mismatch(result: EncodeResult, hint: str, report: Path) -> DataError:
     lines = result.mismatch.splitlines()
     message = "the self-test does not match: what was written does not decode to the input"
-    return DataError("self-test", message, Place(str(report)), expected="0 differences", found="; ".join(lines[:3]), hint=hint)
+    return DataError(
+        "self-test", message, Place(str(report)), expected="0 differences", found="; ".join(lines[:3]), hint=hint
+    )
 
 
-def encode_info(container: Container, result: EncodeResult, options: EncodeOptions, input_text: str, output_text: str) -> bytes:
+def encode_info(
+    container: Container, result: EncodeResult, options: EncodeOptions, input_text: str, output_text: str
+) -> bytes:
     """The text of the sidecar (§3.4)."""
     known: facts.Facts = {
         "tool_version": __version__,

@@ -67,7 +67,13 @@ def unordered_files(adapter: Adapter) -> frozenset[str]:
 
 
 def mismatches(
-    container: Container, options: EncodeOptions, written: BinaryIO, tree: Path, names: tuple[str, ...], known: Facts, commit_ts: int
+    container: Container,
+    options: EncodeOptions,
+    written: BinaryIO,
+    tree: Path,
+    names: tuple[str, ...],
+    known: Facts,
+    commit_ts: int,
 ) -> str:
     """What differs between the tree and what the written stream decodes to; empty if nothing does (§6.4)."""
     del commit_ts  # the header is written from it and nothing else can be in its place
@@ -132,7 +138,9 @@ def _differences(container: Container, given: Digests, produced: Digests) -> Ite
 
 
 def _paired(given: Digests, produced: Digests) -> Iterator[tuple[str, set[bytes], set[bytes]]]:
-    sides = [((path, side, digest) for path, digest in sorter.sorted()) for side, sorter in enumerate((given, produced))]
+    sides = [
+        ((path, side, digest) for path, digest in sorter.sorted()) for side, sorter in enumerate((given, produced))
+    ]
     left = groupby(sides[0], key=itemgetter(0))
     right = groupby(sides[1], key=itemgetter(0))
     one, two = next(left, None), next(right, None)

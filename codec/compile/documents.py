@@ -154,9 +154,21 @@ def _emit_line(printer: Printer, line: plan.Line) -> None:
 def emit_reader(code: Code, document: plan.Document) -> None:
     """`load_X(value, notes)`: the fields that a document says."""
     if document.kind in ("json", "sidecar"):
-        _emit_object(code, f"load_{name_of(document)}", document.members, "dict[str, Any]", f"{document.entity}: {document.name}.")
+        _emit_object(
+            code,
+            f"load_{name_of(document)}",
+            document.members,
+            "dict[str, Any]",
+            f"{document.entity}: {document.name}.",
+        )
     for index, line in enumerate(document.lines):
-        _emit_object(code, f"load_{name_of(document)}_{index}", line.members, "dict[str, Any]", f"{document.entity}: {document.name}, one line.")
+        _emit_object(
+            code,
+            f"load_{name_of(document)}_{index}",
+            line.members,
+            "dict[str, Any]",
+            f"{document.entity}: {document.name}, one line.",
+        )
 
 
 def _emit_object(code: Code, name: str, members: tuple[plan.Member, ...], result: str, doc: str) -> None:
@@ -164,7 +176,9 @@ def _emit_object(code: Code, name: str, members: tuple[plan.Member, ...], result
     for member in members:
         if member.each is not None and not member.bare:
             items[member.name] = f"{name}_{member.name}"
-            _emit_object(code, items[member.name], member.item, "tuple[Any, ...]", f"{doc[:-1]}, one of {member.each.field}.")
+            _emit_object(
+                code, items[member.name], member.item, "tuple[Any, ...]", f"{doc[:-1]}, one of {member.each.field}."
+            )
     with code.function(name, READER, result, doc):
         code.reject_if("type(value) is not dict")
         known = code.constant(f"MEMBERS_{name.upper()}", f"frozenset({sorted(member.name for member in members)!r})")

@@ -95,7 +95,9 @@ class Compiled:
     def document_writer(self, document: plan.Document, shown: frozenset[str]) -> WriteDocument:
         if document.kind == "raw":
             return self._slow.document_writer(document, shown)
-        fast: Callable[[Thing, Iterable[Element], frozenset[str]], Iterator[str]] = self._code[f"print_{documents.name_of(document)}"]
+        fast: Callable[[Thing, Iterable[Element], frozenset[str]], Iterator[str]] = self._code[
+            f"print_{documents.name_of(document)}"
+        ]
         return lambda thing, elements: fast(thing, elements, shown)
 
     def document_reader(self, document: plan.Document) -> ReadDocument:

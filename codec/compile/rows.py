@@ -81,7 +81,11 @@ def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Positio
             tail = fixed_width(parts[index + 1 :])
             end = f"len({buffer}) - {tail}" if tail else f"len({buffer})"
             bit = next((flag.rpartition(":")[2] for flag in off if flag.rpartition(":")[0] == part.name), None)
-            at = _emit_slot(code, part, Cut(buffer, at, end)) if bit is None else _emit_flagged(code, part, buffer, at, int(bit))
+            at = (
+                _emit_slot(code, part, Cut(buffer, at, end))
+                if bit is None
+                else _emit_flagged(code, part, buffer, at, int(bit))
+            )
             if part.layout.is_open and not tail:
                 return
     code.reject_if(f"len({buffer}) != {at}")
@@ -191,7 +195,11 @@ def _emit_chunk(code: Code, buffer: str, at: str, end: str) -> None:
 
 def _from_wire(code: Code, word: str, raw: str, kind: str) -> str:
     if word == "string":
-        return f"{raw}.decode()" if kind in ("str", "text") else f"{code.imported('codec.layout.wire', 'checked_text')}({raw})"
+        return (
+            f"{raw}.decode()"
+            if kind in ("str", "text")
+            else f"{code.imported('codec.layout.wire', 'checked_text')}({raw})"
+        )
     if word == "double":
         return f"{code.imported('codec.layout.wire', 'double')}({raw})"
     return raw
@@ -245,7 +253,9 @@ def _write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
         if isinstance(part, plan.Literal_):
             pieces.append(repr(part.text))
         elif isinstance(part, plan.Flags):
-            bits = " | ".join(f"({1 << bit} if {_slot_named(parts, name)} is not None else 0)" for name, bit in part.bits)
+            bits = " | ".join(
+                f"({1 << bit} if {_slot_named(parts, name)} is not None else 0)" for name, bit in part.bits
+            )
             pieces.append(f"bytes(({bits},))")
         elif isinstance(part, plan.Slot):
             value = _source(part)
@@ -283,7 +293,9 @@ def _write_optional(code: Code, parts: Sequence[plan.Part], index: int) -> str:
     code.line(f"{name} = b''")
     with code.block(f"if {said}"):
         group = groups[0]
-        code.line(f"{name} = {' + '.join(slot.layout.emit_write(code, f'({_source(slot)} or 0)') for slot in group.parts)}")
+        code.line(
+            f"{name} = {' + '.join(slot.layout.emit_write(code, f'({_source(slot)} or 0)') for slot in group.parts)}"
+        )
     return name
 
 
@@ -310,7 +322,9 @@ def _elements(code: Code, field: plan.WireField, head: str, chunk: str) -> str:
     assert field.target is not None
     many = Name.emit(field.target)
     if field.shape == "alternating":
-        parts = ", ".join(f"{chunk}({head}, {_to_wire(code, wire.word, f'e[{i}]')})" for i, (_, _, wire) in enumerate(field.items))
+        parts = ", ".join(
+            f"{chunk}({head}, {_to_wire(code, wire.word, f'e[{i}]')})" for i, (_, _, wire) in enumerate(field.items)
+        )
         return f"part for e in {many} for part in ({parts})"
     assert field.shape == "repeated", "submessages and entries are only read: the rows that list them are legacy"
     return f"{chunk}({head}, {_to_wire(code, field.items[0][2].word, 'e[0]')}) for e in {many}"

@@ -69,8 +69,12 @@ class Interpreter:
             at = Place(place.source, start + misfit.start)
             spec = f"{row.place}"
             message = f"the {side} of a {row.label} record does not fit"
-            return StreamError(code, message, at, f"{row.label}.{side}.{misfit.part}", misfit.expected, misfit.found, spec=spec)
-        raise AssertionError(f"{row.label}: the interpreter accepts what the compiled reader refused: {key!r} {value!r}")
+            return StreamError(
+                code, message, at, f"{row.label}.{side}.{misfit.part}", misfit.expected, misfit.found, spec=spec
+            )
+        raise AssertionError(
+            f"{row.label}: the interpreter accepts what the compiled reader refused: {key!r} {value!r}"
+        )
 
     def accepts(self, row: plan.Row, key: bytes, value: bytes) -> bool:
         """Whether the record has the row's shape."""
@@ -82,11 +86,15 @@ class Interpreter:
 
     # -------------------------------------------------------------------------------------------- documents, written
 
-    def document_writer(self, document: plan.Document, shown: frozenset[str]) -> Callable[[Thing, Iterable[Element]], Iterator[str]]:
+    def document_writer(
+        self, document: plan.Document, shown: frozenset[str]
+    ) -> Callable[[Thing, Iterable[Element]], Iterator[str]]:
         if document.kind == "json":
             return lambda thing, elements: write_object(document.members, thing, (), elements, shown, "\n")
         if document.kind == "sidecar":
-            return lambda thing, elements: iter(("".join(write_object(document.members, thing, (), (), shown, "")) + "\n",))
+            return lambda thing, elements: iter(
+                ("".join(write_object(document.members, thing, (), (), shown, "")) + "\n",)
+            )
 
         def lines(thing: Thing, elements: Iterable[Element]) -> Iterator[str]:
             for line in document.lines:
@@ -124,11 +132,18 @@ def slot_values(parts: Iterable[plan.Part], thing: Thing, element: Element) -> d
 
 def is_shown(member: plan.Member, value: object, shown: frozenset[str]) -> bool:
     """Whether a member is printed: its option is on, and it is not left out for having no value."""
-    return (not member.option or member.option in shown) and not (value is None and member.none == "left_out" and member.target is not None)
+    return (not member.option or member.option in shown) and not (
+        value is None and member.none == "left_out" and member.target is not None
+    )
 
 
 def write_object(
-    members: tuple[plan.Member, ...], thing: Thing, element: Element, elements: Iterable[Element], shown: frozenset[str], newline: str
+    members: tuple[plan.Member, ...],
+    thing: Thing,
+    element: Element,
+    elements: Iterable[Element],
+    shown: frozenset[str],
+    newline: str,
 ) -> Iterator[str]:
     """A JSON object in pieces; `newline` is a line break with indentation, or empty for compact text."""
     inner = newline + STEP if newline else ""
@@ -146,7 +161,14 @@ def write_object(
     yield "{}" if mark == "{" else newline + "}"
 
 
-def write_array(member: plan.Member, thing: Thing, element: Element, elements: Iterable[Element], shown: frozenset[str], newline: str) -> Iterator[str]:
+def write_array(
+    member: plan.Member,
+    thing: Thing,
+    element: Element,
+    elements: Iterable[Element],
+    shown: frozenset[str],
+    newline: str,
+) -> Iterator[str]:
     """The elements of a collection: streamed ones for the thing's, nested ones for an element's."""
     assert member.each is not None
     source = member.each.get(thing, element) if member.each.scope == "element" else elements
@@ -202,7 +224,9 @@ def read_object(members: tuple[plan.Member, ...], value: JsonValue, path: tuple[
     return thing
 
 
-def refuse_misspelt(members: tuple[plan.Member, ...], value: dict[str, JsonValue], path: tuple[str | int, ...], notes: Notes) -> None:
+def refuse_misspelt(
+    members: tuple[plan.Member, ...], value: dict[str, JsonValue], path: tuple[str | int, ...], notes: Notes
+) -> None:
     """Unknown members are tolerated and counted; one that differs from a known one only in letter case is a mistake."""
     known = {member.name for member in members}
     folded = {name.casefold(): name for name in known}
@@ -211,10 +235,14 @@ def refuse_misspelt(members: tuple[plan.Member, ...], value: dict[str, JsonValue
             continue
         notes[UNKNOWN] += 1
         if name.casefold() in folded:
-            raise Misread((*path, name), f"the member `{folded[name.casefold()]}`", f"`{name[:40]}`; letter case matters")
+            raise Misread(
+                (*path, name), f"the member `{folded[name.casefold()]}`", f"`{name[:40]}`; letter case matters"
+            )
 
 
-def read_member(member: plan.Member, json: JsonValue, thing: Thing, here: tuple[str | int, ...], there: bool, notes: Notes) -> None:
+def read_member(
+    member: plan.Member, json: JsonValue, thing: Thing, here: tuple[str | int, ...], there: bool, notes: Notes
+) -> None:
     """Put what one member says into `thing`."""
     if member.is_constant:
         if type(json) is not type(member.constant) or json != member.constant:

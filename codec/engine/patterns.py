@@ -145,7 +145,9 @@ class Record(construct.Construct):
                 stream.write(write_message(part, obj))
 
     def _flagged(self, name: str) -> bool:
-        return any(isinstance(part, plan.Flags) and any(name == slot for slot, _ in part.bits) for part, _ in self.parts)
+        return any(
+            isinstance(part, plan.Flags) and any(name == slot for slot, _ in part.bits) for part, _ in self.parts
+        )
 
     def read(self, data: bytes) -> Slots:
         """The slots in `data`; raises `Misfit`."""
@@ -261,7 +263,10 @@ def write_message(message: plan.Message, slots: Slots) -> bytes:
             if field.shape == "repeated":
                 out.append(write_chunk(head, field.items[0][2].to_wire(element[0])))
             elif field.shape == "alternating":
-                out += [write_chunk(head, wire.to_wire(value)) for (_, _, wire), value in zip(field.items, element, strict=True)]
+                out += [
+                    write_chunk(head, wire.to_wire(value))
+                    for (_, _, wire), value in zip(field.items, element, strict=True)
+                ]
             else:
                 keep_zeros = field.shape == "entries"
                 inner = (

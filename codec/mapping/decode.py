@@ -69,7 +69,9 @@ class AdapterDecoder:
             return drop
         read = self._engine.reader(row)
         if not row.entity:
-            number = next(i for i, shared in enumerate(self.adapter.shared) if shared.row is row or shared.row.name == row.name)
+            number = next(
+                i for i, shared in enumerate(self.adapter.shared) if shared.row is row or shared.row.name == row.name
+            )
             return lambda key, value, place: self._take_shared(number, read(key, value))
         entity = self._entities[row.entity]
         if entity.collection is None:
@@ -99,7 +101,10 @@ class AdapterDecoder:
             self._arrival += 1
             identity = values[row.identity[0]]
             number = entity.rows.index(row)
-            self._claims.add((identity, DEFERRED, entity.name, self._arrival, number, values), 300 + sum(len(v) for v in values if isinstance(v, bytes)))
+            self._claims.add(
+                (identity, DEFERRED, entity.name, self._arrival, number, values),
+                300 + sum(len(v) for v in values if isinstance(v, bytes)),
+            )
             return
         self._claim(row, values[row.identity[0]], said)
         self._print_direct(entity, row, values)
@@ -174,7 +179,12 @@ class AdapterDecoder:
         """A record of a less preferred kind makes the thing only if no other did."""
         _, _, name, _, number, values = claim
         entity = self._entities[name]  # type: ignore[index]
-        owners = [(n, i) for n, shared in enumerate(self.adapter.shared) for i, (owner, row) in enumerate(shared.owners) if owner == name and not row]
+        owners = [
+            (n, i)
+            for n, shared in enumerate(self.adapter.shared)
+            for i, (owner, row) in enumerate(shared.owners)
+            if owner == name and not row
+        ]
         if any(owner in present for owner in owners):
             return
         row = entity.rows[number]  # type: ignore[call-overload]

@@ -33,7 +33,9 @@ DIRECTORY = "directory"
 class AdapterEncoder:
     """Reads the documents of one adapter and emits its records, in no particular order."""
 
-    def __init__(self, adapter: Adapter, engine: Engine, reader: TreeReader, emit: Emit, most_value: int, limit_error: str) -> None:
+    def __init__(
+        self, adapter: Adapter, engine: Engine, reader: TreeReader, emit: Emit, most_value: int, limit_error: str
+    ) -> None:
         assert adapter.folder is not None
         self.adapter, self.engine, self.reader, self.emit = adapter, engine, reader, emit
         self.folder: Folder = adapter.folder
@@ -68,12 +70,21 @@ class AdapterEncoder:
         if kind != DIRECTORY:
             raise self._tree_error("not_directory", folder.root, kind)
         numbered = [e for e in self._entries(folder.root) if self._is_numbered(e.name)]
-        self.unexpected += [f"{folder.root}/{e.name}" for e in self._entries(folder.root) if not self._is_numbered(e.name)]
+        self.unexpected += [
+            f"{folder.root}/{e.name}" for e in self._entries(folder.root) if not self._is_numbered(e.name)
+        ]
         wanted = folder.pattern + folder.numbered
         others = [e.name for e in numbered if e.name != wanted]
         if others:
             hint = f"keep {wanted} only; several databases cannot be written into one snapshot"
-            raise TreeError(folder.number_error, f"only {wanted} can be encoded", Place(f"{folder.root}/{others[0]}"), expected=wanted, found=", ".join(others[:3]), hint=hint)
+            raise TreeError(
+                folder.number_error,
+                f"only {wanted} can be encoded",
+                Place(f"{folder.root}/{others[0]}"),
+                expected=wanted,
+                found=", ".join(others[:3]),
+                hint=hint,
+            )
         for entry in numbered:
             if entry.kind != DIRECTORY:
                 raise self._tree_error("not_directory", f"{folder.root}/{entry.name}", entry.kind)
@@ -96,14 +107,20 @@ class AdapterEncoder:
 
     def _tree_error(self, kind: str, path: str, found: str) -> TreeError:
         code = self.folder.errors[kind]
-        wanted = {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[kind]
+        wanted = {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[
+            kind
+        ]
         hint = "links are not followed, so that nothing outside the tree is read"
-        return TreeError(code, "an entry of the tree is of the wrong kind", Place(path), expected=wanted, found=found, hint=hint)
+        return TreeError(
+            code, "an entry of the tree is of the wrong kind", Place(path), expected=wanted, found=found, hint=hint
+        )
 
     def _fault(self, fault: TreeFault, is_folder: bool) -> CodecError:
         if fault.kind == "hard_link":
             return self._tree_error("hard_link", fault.path, "several links")
-        return self._tree_error("not_directory" if is_folder else "not_regular", fault.path, fault.kind.replace("_", " "))
+        return self._tree_error(
+            "not_directory" if is_folder else "not_regular", fault.path, fault.kind.replace("_", " ")
+        )
 
     # -------------------------------------------------------------------------------------------- names files
 
@@ -125,18 +142,28 @@ class AdapterEncoder:
     def _names_line(self, names: Names, value: json_read.JsonValue, place: Place) -> tuple[str, bytes]:
         members = (names.encoded, names.original, names.kind_member)
         if not isinstance(value, dict) or not all(type(value.get(name)) is str for name in members):
-            raise DocumentError(names.error, "a line of the names file lacks a member", place, expected=f"an object with the strings {', '.join(members)}", found=str(value)[:60])
+            raise DocumentError(
+                names.error,
+                "a line of the names file lacks a member",
+                place,
+                expected=f"an object with the strings {', '.join(members)}",
+                found=str(value)[:60],
+            )
         encoded, original, kind = (str(value[name]) for name in members)
         if not encoded or not kind:
             raise DocumentError(names.error, "a line of the names file has an empty member", place)
         try:
             return encoded, from_base64url(original)
         except Misfit as wrong:
-            raise DocumentError(names.error, "the original name is not base64url", place, names.original, wrong.expected, wrong.found) from None
+            raise DocumentError(
+                names.error, "the original name is not base64url", place, names.original, wrong.expected, wrong.found
+            ) from None
         except Exception as wrong:
             if not hasattr(wrong, "expected"):
                 raise
-            raise DocumentError(names.error, "the original name is not base64url", place, names.original, wrong.expected, wrong.found) from None  # type: ignore[attr-defined]
+            raise DocumentError(
+                names.error, "the original name is not base64url", place, names.original, wrong.expected, wrong.found
+            ) from None  # type: ignore[attr-defined]
 
     # -------------------------------------------------------------------------------------------- documents
 
@@ -167,7 +194,15 @@ class AdapterEncoder:
             return slot.segment.decode(stem, self.originals.get(slot.segment.fallback.names, {}))
         except BadName as wrong:
             hint = "names are percent-encoded; a name that begins like a digest needs its line in the names file"
-            raise TreeError(wrong.code, "the name of a file stands for no key", Place(path), slot.target.field, wrong.expected, wrong.found, hint) from None
+            raise TreeError(
+                wrong.code,
+                "the name of a file stands for no key",
+                Place(path),
+                slot.target.field,
+                wrong.expected,
+                wrong.found,
+                hint,
+            ) from None
 
     def _beside(self, sidecars: list[Document], names: list[str]) -> Iterator[tuple[str, Thing]]:
         """Each name with what the sidecars say of it; both sides sorted, so memory is the names and a sorter."""
@@ -212,7 +247,14 @@ class AdapterEncoder:
 
     def _misread(self, misread: Misread, path: str, data: bytes, line: int = 1, column: int = 1) -> DocumentError:
         place = Place(path, None, *json_read.locate(data, misread.path, line, column))
-        return DocumentError(self.folder.errors["json"], "the document does not fit", place, path_text(misread.path), misread.expected, misread.found)
+        return DocumentError(
+            self.folder.errors["json"],
+            "the document does not fit",
+            place,
+            path_text(misread.path),
+            misread.expected,
+            misread.found,
+        )
 
     def _open(self, path: str) -> BinaryIO:
         try:
@@ -224,7 +266,13 @@ class AdapterEncoder:
         try:
             size = self.reader.size(path)
             if size > most:
-                raise LimitError(self.limit_error, "a file is larger than a value may be", Place(path), expected=f"at most {most} bytes", found=str(size))
+                raise LimitError(
+                    self.limit_error,
+                    "a file is larger than a value may be",
+                    Place(path),
+                    expected=f"at most {most} bytes",
+                    found=str(size),
+                )
             return self.reader.read(path, most)
         except TreeFault as fault:
             raise self._fault(fault, is_folder=False) from None
@@ -253,7 +301,14 @@ class AdapterEncoder:
             error.place = Place(path)
             raise
         except Misfit as misfit:
-            raise DataError(self.limit_error, "a value does not fit into its record", Place(path), misfit.part, misfit.expected, misfit.found) from None
+            raise DataError(
+                self.limit_error,
+                "a value does not fit into its record",
+                Place(path),
+                misfit.part,
+                misfit.expected,
+                misfit.found,
+            ) from None
 
     def _read_lines(self, document: Document, path: str, thing: Thing) -> None:
         """A document of lines: elements in any number and order, and each other kind of line exactly once."""
@@ -270,19 +325,35 @@ class AdapterEncoder:
                 if line.each:
                     elements[line.each].append(self.rows.element(document, line, fields))
                 elif id(line) in once:
-                    raise DocumentError(code, "a line that may stand once stands twice", Place(path, None, at, column), line_name(line))
+                    raise DocumentError(
+                        code, "a line that may stand once stands twice", Place(path, None, at, column), line_name(line)
+                    )
                 else:
                     once[id(line)] = line
                     thing |= fields
         for line in document.lines:
             if not line.each and id(line) not in once:
-                raise DocumentError(code, "a line is missing", Place(path), line_name(line), expected="one line of this kind", found="none")
+                raise DocumentError(
+                    code,
+                    "a line is missing",
+                    Place(path),
+                    line_name(line),
+                    expected="one line of this kind",
+                    found="none",
+                )
         thing |= elements
 
     def _check(self, entity: Entity, path: str, thing: Thing) -> None:
         for check in entity.checks:
             if not check.condition.holds(thing, ()):
-                raise DocumentError(self.folder.errors["json"], "the document contradicts itself", Place(path), expected=check.condition.describe(), hint=check.hint, spec=str(check.place))
+                raise DocumentError(
+                    self.folder.errors["json"],
+                    "the document contradicts itself",
+                    Place(path),
+                    expected=check.condition.describe(),
+                    hint=check.hint,
+                    spec=str(check.place),
+                )
 
 
 def line_name(line: Line) -> str:

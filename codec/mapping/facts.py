@@ -52,7 +52,9 @@ def _text(spec: dict[str, object], facts: Facts, html: bool, newline: str) -> st
         return "".join(_object(cast("Mapping[str, object]", spec["object"]), facts, html, newline))
     if "chosen" in spec:
         chosen = cast("tuple[str, ...]", facts[str(spec["chosen"])])
-        parts = [f"{newline + STEP}{quote(name, html)}: {{}}" for name in cast("list[str]", spec["order"]) if name in chosen]
+        parts = [
+            f"{newline + STEP}{quote(name, html)}: {{}}" for name in cast("list[str]", spec["order"]) if name in chosen
+        ]
         return "{" + ",".join(parts) + newline + "}" if parts else "{}"
     value = facts[str(spec.get("fact", spec.get("switch")))]
     if not value and spec.get("empty") == "left_out":
@@ -73,7 +75,13 @@ def read(document: TopDocument, data: bytes, source: str) -> Facts:
     if value is None:
         value = {}
     if not isinstance(value, dict):
-        raise DocumentError(document.error, "the document is not a JSON object", Place(source, None, 1, 1), expected="an object", found=found(value))
+        raise DocumentError(
+            document.error,
+            "the document is not a JSON object",
+            Place(source, None, 1, 1),
+            expected="an object",
+            found=found(value),
+        )
     _gate(document, value, data, source)
     _validate(document, value, data, source)
     facts: Facts = {}
@@ -86,10 +94,25 @@ def _gate(document: TopDocument, value: dict[str, JsonValue], data: bytes, sourc
     version = value.get(member)
     if type(version) is not int or not 0 <= version <= U32:
         place = Place(source, None, *locate(data, (member,) if member in value else ()))
-        raise DocumentError(document.error, "the version of the document is missing or no number", place, member, f"a whole number, 1 to {newest}", found(version))
+        raise DocumentError(
+            document.error,
+            "the version of the document is missing or no number",
+            place,
+            member,
+            f"a whole number, 1 to {newest}",
+            found(version),
+        )
     if not 1 <= version <= newest:
         place = Place(source, None, *locate(data, (member,)))
-        raise DocumentError(document.gate_error, "the document has a version that this program does not know", place, member, f"1 to {newest}", str(version), "use a newer program")
+        raise DocumentError(
+            document.gate_error,
+            "the document has a version that this program does not know",
+            place,
+            member,
+            f"1 to {newest}",
+            str(version),
+            "use a newer program",
+        )
 
 
 def _validate(document: TopDocument, value: dict[str, JsonValue], data: bytes, source: str) -> None:
@@ -100,20 +123,39 @@ def _validate(document: TopDocument, value: dict[str, JsonValue], data: bytes, s
     _refuse_misspelt(document, document.members, value, data, source, ())
     validator = Draft202012Validator(cast("dict[str, object]", document.schema), format_checker=checker)
     order = {name: index for index, name in enumerate(cast("dict[str, object]", document.schema["properties"]))}
-    errors = sorted(validator.iter_errors(value), key=lambda e: (order.get(str(next(iter(e.absolute_path), "")), -1), str(e.message)))
+    errors = sorted(
+        validator.iter_errors(value),
+        key=lambda e: (order.get(str(next(iter(e.absolute_path), "")), -1), str(e.message)),
+    )
     if errors:
         error = errors[0]
         path = tuple(cast("list[str | int]", list(error.absolute_path)))
         place = Place(source, None, *locate(data, path))
-        raise DocumentError(document.error, f"the document breaks its schema: {error.message[:200]}", place, ".".join(map(str, path)))
+        raise DocumentError(
+            document.error, f"the document breaks its schema: {error.message[:200]}", place, ".".join(map(str, path))
+        )
 
 
-def _refuse_misspelt(document: TopDocument, members: Mapping[str, object], value: dict[str, JsonValue], data: bytes, source: str, path: tuple[str, ...]) -> None:
+def _refuse_misspelt(
+    document: TopDocument,
+    members: Mapping[str, object],
+    value: dict[str, JsonValue],
+    data: bytes,
+    source: str,
+    path: tuple[str, ...],
+) -> None:
     folded = {name.casefold(): name for name in members}
     for name, inner in value.items():
         if name not in members and name.casefold() in folded:
             place = Place(source, None, *locate(data, (*path, name)))
-            raise DocumentError(document.error, "a member is spelt in another letter case", place, ".".join((*path, name)), f"`{folded[name.casefold()]}`", f"`{name}`")
+            raise DocumentError(
+                document.error,
+                "a member is spelt in another letter case",
+                place,
+                ".".join((*path, name)),
+                f"`{folded[name.casefold()]}`",
+                f"`{name}`",
+            )
         spec = members.get(name)
         if isinstance(spec, dict) and "object" in spec and isinstance(inner, dict):
             _refuse_misspelt(document, cast("Mapping[str, object]", spec["object"]), inner, data, source, (*path, name))
@@ -126,7 +168,9 @@ def _collect(members: Mapping[str, object], value: Mapping[str, JsonValue], fact
         if "object" in spec:
             _collect(spec["object"], here if isinstance(here, dict) else {}, facts)
         elif "chosen" in spec:
-            facts[str(spec["chosen"])] = tuple(key for key, scope in cast("dict[str, object]", here or {}).items() if scope is not None)
+            facts[str(spec["chosen"])] = tuple(
+                key for key, scope in cast("dict[str, object]", here or {}).items() if scope is not None
+            )
         elif "fact" in spec or "switch" in spec:
             facts[str(spec.get("fact", spec.get("switch")))] = here
 
@@ -137,7 +181,7 @@ def is_time(text: str) -> bool:
     if match is None:
         return False
     try:
-        datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+        datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S")
     except ValueError:
         return False
     zone = match[4]

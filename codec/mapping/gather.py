@@ -54,7 +54,9 @@ class Gatherer:
         identity = values[row.identity[0]] if len(row.identity) == 1 else tuple(values[i] for i in row.identity)
         order = tuple(values[i] for i in row.order)
         self._arrival += 1
-        self._sorter.add((identity, self._ranks[number], order, self._arrival, number, values), 200 + sum(map(_weight, values)))
+        self._sorter.add(
+            (identity, self._ranks[number], order, self._arrival, number, values), 200 + sum(map(_weight, values))
+        )
 
     def __iter__(self) -> Iterator[Gathered]:
         """The things, by ascending identity. What is left of a thing's elements is read when the next is asked for."""
@@ -104,7 +106,11 @@ class Gatherer:
                 continue
             values = item[5]
             element = tuple(values[i] for i in pick)  # type: ignore[index]
-            again = item[2] == place if collection.positional else unique and all(held is not None and held[i] == element[i] for i in unique)
+            again = (
+                item[2] == place
+                if collection.positional
+                else unique and all(held is not None and held[i] == element[i] for i in unique)
+            )
             if held is not None and not again:
                 yield held
             held, place = element, item[2]

@@ -191,7 +191,13 @@ class ContainerResolver(Resolver):
         parts = cast("list[dict[str, object]]", data.get("parts", [{"": "rest"}]))
         split = next(i for i, part in enumerate(parts) if next(iter(part.values())) == "rest")
         plain = [{k: "u8" if isinstance(v, dict) and "bits" in v else v for k, v in part.items()} for part in parts]
-        return Frame(length, cast(int, data["max"]), self.slots(plain[:split]), next(iter(parts[split])), self.slots(plain[split + 1 :]))
+        return Frame(
+            length,
+            cast(int, data["max"]),
+            self.slots(plain[:split]),
+            next(iter(parts[split])),
+            self.slots(plain[split + 1 :]),
+        )
 
     def stream(self, name: str, data: dict[str, object]) -> StreamPlan:
         header = cast("list[dict[str, dict[str, object]]]", data["header"])
@@ -215,7 +221,9 @@ class ContainerResolver(Resolver):
             count = self.layout(groups["versions"]["counted"], "", self.data.place)
             assert isinstance(count, Fixed)
             most = cast(int, groups["versions"]["max"])
-            grouped = Groups(self.frame(groups["key"]), count, most, self.slots(groups["version"]), self.frame(groups["value"]))
+            grouped = Groups(
+                self.frame(groups["key"]), count, most, self.slots(groups["version"]), self.frame(groups["value"])
+            )
         return StreamPlan(
             name, str(data["magic"]).encode("latin-1"), self.slots(header), constants, checksum,
             self.frame(entry["key"]) if entry else None, self.frame(entry["value"]) if entry else None, bits, refuse, grouped,
@@ -270,7 +278,19 @@ class ContainerResolver(Resolver):
 
     def unread(self, name: str, data: dict[str, object]) -> plan.Row:
         literal = self.literal(str(data["key"]), self.at("internal", name, "key"))
-        return plan.Row(name, "", "dropped", literal.place, "", literal.text, (literal,), (), because=str(data["because"]), written=False, unread=True)
+        return plan.Row(
+            name,
+            "",
+            "dropped",
+            literal.place,
+            "",
+            literal.text,
+            (literal,),
+            (),
+            because=str(data["because"]),
+            written=False,
+            unread=True,
+        )
 
 
 Kind = Literal["container", "adapter"]

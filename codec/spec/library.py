@@ -30,7 +30,12 @@ def main_file(name: str) -> Path:
     path = path / MAIN if path.is_dir() else path
     if not path.is_file():
         known = ", ".join(sorted(folder.parent.name for folder in root().glob(f"*/{MAIN}")))
-        raise SpecError("spec-unknown-format", f"there is no format `{name}`", Place(name), hint=f"one of: {known}, or a folder with {MAIN}")
+        raise SpecError(
+            "spec-unknown-format",
+            f"there is no format `{name}`",
+            Place(name),
+            hint=f"one of: {known}, or a folder with {MAIN}",
+        )
     return path
 
 
@@ -41,10 +46,7 @@ def carried(main: source.Mapping) -> list[source.Mapping]:
 
 def named_file(data: source.Mapping, *path: str | int) -> Path:
     """The file that a spec names at `path`: beside the file where that name is written."""
-    name: object = data
-    for step in path:
-        name = cast("dict[str | int, object]", name)[step]
-    return Path(source.place_of(data, path).source).parent / str(name)
+    return Path(source.place_of(data, path).source).parent / str(source.part_of(data, path))
 
 
 @lru_cache

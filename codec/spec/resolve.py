@@ -41,7 +41,9 @@ class Problems(SpecError):
     def __init__(self, problems: Sequence[SpecError]) -> None:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(first.code, first.message + more, first.place, first.path, first.expected, first.found, first.hint)
+        super().__init__(
+            first.code, first.message + more, first.place, first.path, first.expected, first.found, first.hint
+        )
         self.all = tuple(problems)
 
 
@@ -125,7 +127,9 @@ class Resolver:
         word, config = self.codec(spec)
         if word not in FACES:
             known = ", ".join(sorted({*FACES, *self.section("codecs")}))
-            raise self.fail("spec-unknown-face", f"there is no document face `{word or spec}`", place, hint=f"one of: {known}")
+            raise self.fail(
+                "spec-unknown-face", f"there is no document face `{word or spec}`", place, hint=f"one of: {known}"
+            )
         options = {k: v for k, v in config.items() if k != word}
         self.complete(word, FACES[word], config, place)
         return FACES[word].build(config[word], options, kind.scalar, html)
@@ -134,7 +138,9 @@ class Resolver:
         found = scope.find(name)
         if found is None:
             known = [*(scope.element.fields if scope.element else ()), *scope.fields]
-            hint = f"a field of the model ({', '.join(known)}), or say what is written: derive, const, or lost with write"
+            hint = (
+                f"a field of the model ({', '.join(known)}), or say what is written: derive, const, or lost with write"
+            )
             raise self.fail("spec-unknown-name", f"`{name}` is not a field of the model", place, path, hint)
         return found
 
@@ -247,7 +253,9 @@ class Resolver:
         if not local:
             target, kind = self.bound(name, scope, place, name)
         layout = self.layout(spec, kind.scalar if kind else "", place)
-        account: plan.Account = "derived" if derive else "constant" if "const" in options else "lost" if local else "bound"
+        account: plan.Account = (
+            "derived" if derive else "constant" if "const" in options else "lost" if local else "bound"
+        )
         if account == "lost" and not options.get("lost"):
             raise self.fail("spec-loss", f"`{name}` is dropped without a reason", place, hint="say why: `lost: reason`")
         compare = self.derivation(options["from"], scope, place) if "from" in options else derive
@@ -257,13 +265,26 @@ class Resolver:
             options.get("zero") == "none",
         )  # fmt: skip
 
-    def wire_field(self, name: str, spec: dict[str, object], scope: Scope, place: Place, in_each: bool) -> plan.WireField:
+    def wire_field(
+        self, name: str, spec: dict[str, object], scope: Scope, place: Place, in_each: bool
+    ) -> plan.WireField:
         number = cast(int, spec["number"])
         if "as" in spec:
             derive = self.derivation(spec["derive"], scope, place) if "derive" in spec else None
             target, kind = (None, None) if derive else self.bound(name, scope, place, name)
             wire = self.wire(str(spec["as"]), kind.scalar if kind else "text", place)
-            slot = plan.Slot(name, _NO_LAYOUT, "derived" if derive else "bound", place, target, derive, None, "", None, str(spec.get("lost", "")))
+            slot = plan.Slot(
+                name,
+                _NO_LAYOUT,
+                "derived" if derive else "bound",
+                place,
+                target,
+                derive,
+                None,
+                "",
+                None,
+                str(spec.get("lost", "")),
+            )
             return plan.WireField(number, slot, name, place, target=target, wire=wire)
         target, kind = self.bound(name, scope, place, name)
         shape = next(word for word in ("repeated", "submessages", "entries", "alternating") if word in spec)
@@ -281,7 +302,12 @@ class Resolver:
 
     def wire(self, word: str, model: str, place: Place) -> Wire:
         if word not in WIRE_WORDS:
-            raise self.fail("spec-unknown-codec", f"there is no protobuf type `{word}`", place, hint=f"one of: {', '.join(WIRE_WORDS)}")
+            raise self.fail(
+                "spec-unknown-codec",
+                f"there is no protobuf type `{word}`",
+                place,
+                hint=f"one of: {', '.join(WIRE_WORDS)}",
+            )
         return wire_kind(word, model)
 
     def check_lengths(self, parts: Sequence[plan.Part]) -> None:
@@ -308,7 +334,15 @@ class Resolver:
 
     # -------------------------------------------------------------------------------------------- rows
 
-    def row(self, entity: str, name: str, data: dict[str, object], scope: Scope, identity: tuple[str, ...], path: tuple[str | int, ...]) -> plan.Row:
+    def row(
+        self,
+        entity: str,
+        name: str,
+        data: dict[str, object],
+        scope: Scope,
+        identity: tuple[str, ...],
+        path: tuple[str | int, ...],
+    ) -> plan.Row:
         each = str(data.get("each", ""))
         if each:
             many = scope.fields[self.collection(each, scope, self.at(*path, "each"))].many
@@ -355,7 +389,9 @@ class Resolver:
         if row.each and scope.element is not None:
             lacking = [name for name in scope.element.fields if name not in by_field]
             if lacking:
-                raise self.fail("spec-element", f"`{row.label}` does not say `{lacking[0]}` of its elements", row.place, row.label)
+                raise self.fail(
+                    "spec-element", f"`{row.label}` does not say `{lacking[0]}` of its elements", row.place, row.label
+                )
             element = [place_for(name) for name in scope.element.fields]
             by = (POSITION,) if scope.element.positional else scope.element.order
             order = [place_for(name) for name in by]
@@ -391,10 +427,16 @@ class Resolver:
 
     # -------------------------------------------------------------------------------------------- documents
 
-    def document(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Document:
+    def document(
+        self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]
+    ) -> plan.Document:
         html = data.get("html", "escaped") == "escaped"
         steps = self.path(data["path"], scope, (*path, "path"))
-        when = self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when")) if "when" in data else None
+        when = (
+            self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when"))
+            if "when" in data
+            else None
+        )
         make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
             name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")), **parts
         )
@@ -425,7 +467,12 @@ class Resolver:
         if isinstance(spec, dict) and "stem" in spec:
             return plan.Member(name, place, stem=str(spec["stem"]))
         if isinstance(spec, dict) and "text" in spec:
-            parts = [p if isinstance(p, str) else (self.bound(next(iter(p)), scope, place, name)[0], str(next(iter(p.values())))) for p in spec["text"]]
+            parts = [
+                p
+                if isinstance(p, str)
+                else (self.bound(next(iter(p)), scope, place, name)[0], str(next(iter(p.values()))))
+                for p in spec["text"]
+            ]
             return plan.Member(name, place, pattern=tuple(parts))
         if isinstance(spec, dict) and "each" in spec:
             target, kind = self.bound(str(spec["each"]), scope, place, name)
@@ -454,7 +501,12 @@ class Resolver:
             word, config = self.codec(codec)
             place = self.at(*path, index)
             if word != "percent":
-                raise self.fail("spec-unknown-codec", f"`{codec}` is not a codec of file names", place, hint="configure one under `codecs` with `percent`")
+                raise self.fail(
+                    "spec-unknown-codec",
+                    f"`{codec}` is not a codec of file names",
+                    place,
+                    hint="configure one under `codecs` with `percent`",
+                )
             steps[-1].append(plan.PathPart(self.bound(name, scope, place, name)[0], segments.build(config)))
         return tuple(tuple(step) for step in steps)
 
@@ -470,7 +522,11 @@ class Resolver:
         rows = []
         for row, spec in cast("dict[str, dict[str, object]]", data["stored"]).items():
             with self.collecting():
-                rows.append(self.shared_use(name, row, spec, here) if "shared" in spec else self.row(name, row, spec, scope, identity, (*here, "stored", row)))
+                rows.append(
+                    self.shared_use(name, row, spec, here)
+                    if "shared" in spec
+                    else self.row(name, row, spec, scope, identity, (*here, "stored", row))
+                )
         documents = []
         for document, spec in cast("dict[str, dict[str, object]]", data["shown"]).items():
             with self.collecting():
@@ -486,7 +542,13 @@ class Resolver:
         for key, order in prefer.items():
             for row in order:
                 if row not in names and not self.problems:
-                    self.problems.append(self.fail("spec-unknown-name", f"`prefer` names `{row}`, which is not stored", self.at(*here, "prefer", key)))
+                    self.problems.append(
+                        self.fail(
+                            "spec-unknown-name",
+                            f"`prefer` names `{row}`, which is not stored",
+                            self.at(*here, "prefer", key),
+                        )
+                    )
         return plan.Entity(
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
@@ -497,11 +559,21 @@ class Resolver:
         place = self.at(*here, "stored", name)
         shared = self.section("shared").get(name)
         if shared is None:
-            raise self.fail("spec-unknown-name", f"there is no shared record kind `{name}`", place, hint="declare it under `shared`")
+            raise self.fail(
+                "spec-unknown-name", f"there is no shared record kind `{name}`", place, hint="declare it under `shared`"
+            )
         data = self.section("entities")[entity]
         scope = Scope(self.model(cast("dict[str, object]", data["model"])))
         row = self.row("", name, shared, scope, tuple(cast("list[str]", data["identity"])), ("shared", name))
-        return replace(row, role="shared", entity=entity, shared=name, written=spec["shared"] == "both", because=str(spec.get("because", "")), place=place)
+        return replace(
+            row,
+            role="shared",
+            entity=entity,
+            shared=name,
+            written=spec["shared"] == "both",
+            because=str(spec.get("because", "")),
+            place=place,
+        )
 
     def collecting(self) -> _Collect:
         return _Collect(self.problems)
@@ -550,18 +622,46 @@ class Resolver:
 
     def unread(self, name: str, data: dict[str, object]) -> plan.Row:
         literal = self.literal(str(data["key"]), self.at("unread", name, "key"))
-        return plan.Row(name, "", "dropped", literal.place, "", literal.text, (literal,), (), because=str(data["because"]), written=False, unread=True)
+        return plan.Row(
+            name,
+            "",
+            "dropped",
+            literal.place,
+            "",
+            literal.text,
+            (literal,),
+            (),
+            because=str(data["because"]),
+            written=False,
+            unread=True,
+        )
 
     def warning(self, event: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Warning_:
-        users = [e for e in entities if e.orphan == event or any(s.differs == event for r in e.rows for s in kept_slots(r) if isinstance(s, plan.Slot))]
+        users = [
+            e
+            for e in entities
+            if e.orphan == event
+            or any(s.differs == event for r in e.rows for s in kept_slots(r) if isinstance(s, plan.Slot))
+        ]
         scope = Scope(dict(users[0].fields)) if users else Scope({})
         fields = cast("dict[str, object]", data["fields"])
         place = self.at("warnings", event)
-        return plan.Warning_(event, tuple((key, self.derivation(spec, scope, place)) for key, spec in fields.items()), str(data["hint"]))
+        return plan.Warning_(
+            event, tuple((key, self.derivation(spec, scope, place)) for key, spec in fields.items()), str(data["hint"])
+        )
 
     def names(self, name: str, data: dict[str, object]) -> plan.Names:
         members = cast("dict[str, str]", data["line"])
-        return plan.Names(name, str(data["path"]), members["encoded"], members["original"], members["kind"], str(data["kind"]), cast(int, data["max_line"]), str(data["error"]))
+        return plan.Names(
+            name,
+            str(data["path"]),
+            members["encoded"],
+            members["original"],
+            members["kind"],
+            str(data["kind"]),
+            cast(int, data["max_line"]),
+            str(data["error"]),
+        )
 
     def folder(self) -> plan.Folder | None:
         data = cast("dict[str, object]", self.data.get("tree"))
@@ -633,7 +733,11 @@ def options(data: Mapping) -> tuple[plan.Option, ...]:
         choices = tuple(cast("list[str]", spec.get("choices", ())))
         result.append(
             plan.Option(
-                name, "choice" if choices else "flag", choices, spec.get("default", False), str(spec["help"]),
+                name,
+                "choice" if choices else "flag",
+                choices,
+                spec.get("default", False),
+                str(spec["help"]),
                 tuple(cast("list[str]", spec.get("directions", ("decode",)))),
             )  # fmt: skip
         )

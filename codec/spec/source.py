@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -76,13 +77,22 @@ def place_of(data: object, path: Iterable[Step]) -> Place:
     """Where the part at `path` below `data` stands; the nearest enclosing part if it is not there."""
     place = data.place if isinstance(data, (Mapping, Sequence)) else Place()
     for step in path:
-        if isinstance(data, Mapping) and isinstance(step, str) and step in data:
-            place, data = data.places[step], data[step]
-        elif isinstance(data, Sequence) and isinstance(step, int) and step < len(data):
-            place, data = data.places[step], data[step]
-        else:
+        there: dict[Step, Place] = {}
+        if isinstance(data, Mapping):
+            there.update(data.places)
+        elif isinstance(data, Sequence):
+            there.update(enumerate(data.places))
+        if step not in there:
             break
+        place, data = there[step], part_of(data, (step,))
     return place
+
+
+def part_of(data: object, path: Iterable[Step]) -> object:
+    """The part at `path` below `data`, which is there."""
+    for step in path:
+        data = cast("dict[Step, object]", data)[step]
+    return data
 
 
 def walk(data: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], object]]:

@@ -121,7 +121,9 @@ class Text(Derivation):
         return "".join(p if isinstance(p, str) else str(p.get(thing, element)) for p in self.parts)
 
     def emit(self) -> str:
-        holes = (p.replace("{", "{{").replace("}", "}}") if isinstance(p, str) else f"{{{p.emit()}}}" for p in self.parts)
+        holes = (
+            p.replace("{", "{{").replace("}", "}}") if isinstance(p, str) else f"{{{p.emit()}}}" for p in self.parts
+        )
         return "f'" + "".join(holes) + "'"
 
     def describe(self) -> str:

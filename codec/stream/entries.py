@@ -56,8 +56,19 @@ class EntryReader:
 
     # -------------------------------------------------------------------------------------------- in front
 
-    def _error(self, code: str, message: str, at: int, expected: str, found: str, hint: str = "", path: str = "") -> StreamError:
-        return StreamError(code, message, Place(self.source.name, at), path, expected, found, hint, str(self.plan.place) if hasattr(self, "plan") else "")
+    def _error(
+        self, code: str, message: str, at: int, expected: str, found: str, hint: str = "", path: str = ""
+    ) -> StreamError:
+        return StreamError(
+            code,
+            message,
+            Place(self.source.name, at),
+            path,
+            expected,
+            found,
+            hint,
+            str(self.plan.place) if hasattr(self, "plan") else "",
+        )
 
     def _slots(self, slots: tuple[tuple[str, Fixed], ...], code: str, path: str) -> dict[str, int]:
         values = {}
@@ -65,7 +76,14 @@ class EntryReader:
             assert layout.size is not None
             at, data = self.source.position, self.source.take(layout.size)
             if len(data) < layout.size:
-                raise self._error(code, "the file ends in its header", at, f"{layout.size} bytes", str(len(data)), path=f"{path}.{name}")
+                raise self._error(
+                    code,
+                    "the file ends in its header",
+                    at,
+                    f"{layout.size} bytes",
+                    str(len(data)),
+                    path=f"{path}.{name}",
+                )
             (raw,) = struct.unpack(layout.format, data)
             value = layout.from_raw(raw)
             assert isinstance(value, int)
@@ -80,11 +98,21 @@ class EntryReader:
         form = source.data[len(clock.starts) : len(clock.starts) + 1]
         if form not in clock.forms:
             known = " or ".join((clock.starts + f).decode("latin-1") for f in clock.forms)
-            raise self._error(clock.error, "unknown header in front of the stream", 0, known, shown(source.data[: len(clock.starts) + 1]))
+            raise self._error(
+                clock.error,
+                "unknown header in front of the stream",
+                0,
+                known,
+                shown(source.data[: len(clock.starts) + 1]),
+            )
         source.take(len(clock.starts) + 1)
         start = source.position
         slots = self._slots(clock.forms[form][:1], clock.error, "clock")
-        size = next(iter(slots.values())) if form in clock.sized else sum(layout.size or 0 for _, layout in clock.forms[form])
+        size = (
+            next(iter(slots.values()))
+            if form in clock.sized
+            else sum(layout.size or 0 for _, layout in clock.forms[form])
+        )
         source.seek(start + size + ((clock.forms[form][0][1].size or 0) if form in clock.sized else 0))
         return clock.named
 
@@ -101,7 +129,9 @@ class EntryReader:
         written = self.container.written
         cut = written.magic.startswith(found)
         code = written.errors["header" if cut else "magic"]
-        message = "the file is empty" if not found else "the file ends in its magic" if cut else "this is no snapshot stream"
+        message = (
+            "the file is empty" if not found else "the file ends in its magic" if cut else "this is no snapshot stream"
+        )
         known = " or ".join(stream.magic.decode("latin-1") for stream in self.container.streams)
         hint = "a snapshot is a file that a node or the encoder wrote; compressed files must be unpacked first"
         raise self._error(code, message, at, known, shown(found), hint)
@@ -109,15 +139,27 @@ class EntryReader:
     def _check_header(self, slots: dict[str, int]) -> None:
         for name, constant in self.plan.constants.items():
             if slots[name] != constant:
-                raise self._error(self.plan.errors["magic"], "unknown version of the stream", 0, str(constant), str(slots[name]), path=f"header.{name}")
+                raise self._error(
+                    self.plan.errors["magic"],
+                    "unknown version of the stream",
+                    0,
+                    str(constant),
+                    str(slots[name]),
+                    path=f"header.{name}",
+                )
         if not self.plan.checksum:
             return
         after = self.source.position - sum(layout.size or 0 for name, layout in self._after_checksum())
         crc = self.source.crc32(after, self.source.size)
         footer = self.container.footer.crc.size or 0
-        if crc != slots[self.plan.checksum] and self.source.crc32(after, self.source.size - footer) != slots[self.plan.checksum]:
+        if (
+            crc != slots[self.plan.checksum]
+            and self.source.crc32(after, self.source.size - footer) != slots[self.plan.checksum]
+        ):
             expected, found = f"{slots[self.plan.checksum]:#010x}", f"{crc:#010x}"
-            raise self._error(self.plan.errors["checksum"], "the checksum does not match: the file is damaged", after, expected, found)
+            raise self._error(
+                self.plan.errors["checksum"], "the checksum does not match: the file is damaged", after, expected, found
+            )
         self.source.seek(after + sum(layout.size or 0 for _, layout in self._after_checksum()))
 
     def _after_checksum(self) -> list[tuple[str, Fixed]]:
@@ -139,7 +181,12 @@ class EntryReader:
         length = struct.Struct(key_frame.length.format)
         tail = struct.Struct(key_frame.after[0][1].format)
         head = struct.Struct("<" + "".join(layout.format[1] for _, layout in value_frame.before))
-        most_key, most_value, least_key, least_value = key_frame.most, value_frame.most, key_frame.least, value_frame.least
+        most_key, most_value, least_key, least_value = (
+            key_frame.most,
+            value_frame.most,
+            key_frame.least,
+            value_frame.least,
+        )
         refused = self._refused_bytes()
         deleted = mask(*bits.ranges["tombstone"])
         special = tuple(part for row in self.container.operational if isinstance(part := row.pattern[0], bytes))
@@ -183,13 +230,23 @@ class EntryReader:
             flags, expire_at = read_head(data, value_at)
             position = source.end - size + at
             at = source.at = stop
-            yield Entry(raw, raw[: key_size - least_key], inverted ^ ALL_BITS, flags & deleted != 0, expire_at, data[value_at + least_value : stop], position)
+            yield Entry(
+                raw,
+                raw[: key_size - least_key],
+                inverted ^ ALL_BITS,
+                flags & deleted != 0,
+                expire_at,
+                data[value_at + least_value : stop],
+                position,
+            )
         self._finish()
 
     def _refused_bytes(self) -> frozenset[int]:
         bits = self.plan.bits
         assert bits is not None
-        return frozenset(b for b in range(256) if any(part_of(b, bits.ranges[r.part]) not in r.allowed for r in self.plan.refuse))
+        return frozenset(
+            b for b in range(256) if any(part_of(b, bits.ranges[r.part]) not in r.allowed for r in self.plan.refuse)
+        )
 
     def _is_operational(self, raw: bytes, value_size: int) -> bool:
         return any(row.size == value_size and row.matches(raw) for row in self.container.operational)
@@ -197,7 +254,14 @@ class EntryReader:
     def _need_key(self, key_size: int, most: int, width: int) -> None:
         at = self.source.position
         if key_size > most:
-            raise LimitError(self.plan.errors["key_limit"], "a key is longer than keys may be", Place(self.source.name, at), "entry.key", f"at most {most} bytes", str(key_size))
+            raise LimitError(
+                self.plan.errors["key_limit"],
+                "a key is longer than keys may be",
+                Place(self.source.name, at),
+                "entry.key",
+                f"at most {most} bytes",
+                str(key_size),
+            )
         have = self.source.fill(width + key_size + width) - width
         if have < key_size + width:
             part = "key" if have < key_size else "value length"
@@ -209,30 +273,68 @@ class EntryReader:
         at = self.source.position
         start = at + width + key_size + width
         if value_size > most:
-            raise LimitError(self.plan.errors["value_limit"], "a value is longer than values may be", Place(self.source.name, start - width), "entry.value", f"at most {most} bytes", str(value_size))
+            raise LimitError(
+                self.plan.errors["value_limit"],
+                "a value is longer than values may be",
+                Place(self.source.name, start - width),
+                "entry.value",
+                f"at most {most} bytes",
+                str(value_size),
+            )
         have = self.source.fill(start - at + value_size) - (start - at)
         if have < value_size:
             raise self._truncated("value", start, value_size, have)
 
     def _truncated(self, part: str, at: int, need: int, have: int) -> StreamError:
         hint = f"{self.total} entries before this one are whole; the file was cut while it was copied or written"
-        return self._error(self.plan.errors["truncated"], "the file ends in the middle of an entry", at, f"{need} bytes", f"{have}, then the end", hint, f"entry.{part}")
+        return self._error(
+            self.plan.errors["truncated"],
+            "the file ends in the middle of an entry",
+            at,
+            f"{need} bytes",
+            f"{have}, then the end",
+            hint,
+            f"entry.{part}",
+        )
 
     def _malformed(self, raw: bytes, value: bytes, value_size: int) -> StreamError:
         key_frame, value_frame, bits = self.plan.key, self.plan.value, self.plan.bits
         assert key_frame is not None and value_frame is not None and bits is not None
         start = self.source.position + (key_frame.length.size or 0)
         if len(raw) < key_frame.least:
-            return self._error(self.plan.errors["short_key"], "a key is too short for its timestamp", start, f"at least {key_frame.least} bytes", str(len(raw)), path="entry.key")
+            return self._error(
+                self.plan.errors["short_key"],
+                "a key is too short for its timestamp",
+                start,
+                f"at least {key_frame.least} bytes",
+                str(len(raw)),
+                path="entry.key",
+            )
         start += len(raw) + (value_frame.length.size or 0)
         if value_size < value_frame.least:
             hint = "a row of the node that this format does not know?"
-            return self._error(self.plan.errors["short_value"], "a value is too short for its header", start, f"at least {value_frame.least} bytes", str(value_size), hint, "entry.value")
+            return self._error(
+                self.plan.errors["short_value"],
+                "a value is too short for its header",
+                start,
+                f"at least {value_frame.least} bytes",
+                str(value_size),
+                hint,
+                "entry.value",
+            )
         for refusal in self.plan.refuse:
             found = part_of(value[0], bits.ranges[refusal.part])
             if found not in refusal.allowed:
                 message = f"the {refusal.part} bits of an entry are set"
-                return self._error(refusal.error, message, start, " or ".join(map(str, sorted(refusal.allowed))), str(found), refusal.hint, f"entry.value.{refusal.part}")
+                return self._error(
+                    refusal.error,
+                    message,
+                    start,
+                    " or ".join(map(str, sorted(refusal.allowed))),
+                    str(found),
+                    refusal.hint,
+                    f"entry.value.{refusal.part}",
+                )
         raise AssertionError("an entry was refused without a reason")
 
     def _finish(self) -> None:
@@ -249,7 +351,15 @@ class EntryReader:
                 self.head = Head(footer.named, self.head.last_commit_ts)
                 return
             hint = "the file is damaged, or it was cut"
-            raise self._error(footer.error, "what follows the last entry is neither an entry nor the file's checksum", at, f"{crc:#010x}", f"{declared:#010x}", hint, "footer.crc")
+            raise self._error(
+                footer.error,
+                "what follows the last entry is neither an entry nor the file's checksum",
+                at,
+                f"{crc:#010x}",
+                f"{declared:#010x}",
+                hint,
+                "footer.crc",
+            )
         raise self._truncated("key length", at, (self.plan.key.length.size or 0) if self.plan.key else 8, left)
 
     # -------------------------------------------------------------------------------------------- grouped
@@ -264,7 +374,14 @@ class EntryReader:
             key = self._part(groups.key, "key")
             count = self._number(groups.count, "version count")
             if count > groups.most_versions:
-                raise LimitError(self.plan.errors["value_limit"], "a key has more versions than it may have", Place(self.source.name, at), "group.versions", f"at most {groups.most_versions}", str(count))
+                raise LimitError(
+                    self.plan.errors["value_limit"],
+                    "a key has more versions than it may have",
+                    Place(self.source.name, at),
+                    "group.versions",
+                    f"at most {groups.most_versions}",
+                    str(count),
+                )
             for _ in range(count):
                 numbers = dict(zip(names, (self._number(layout, name) for name, layout in groups.version), strict=True))
                 value_at = self.source.position
@@ -282,7 +399,14 @@ class EntryReader:
         at = self.source.position
         size = self._number(frame.length, f"{name} length")
         if size > frame.most:
-            raise LimitError(self.plan.errors[f"{name}_limit"], f"a {name} is too long", Place(self.source.name, at), f"group.{name}", f"at most {frame.most} bytes", str(size))
+            raise LimitError(
+                self.plan.errors[f"{name}_limit"],
+                f"a {name} is too long",
+                Place(self.source.name, at),
+                f"group.{name}",
+                f"at most {frame.most} bytes",
+                str(size),
+            )
         data = self.source.take(size)
         if len(data) < size:
             raise self._truncated(name, at + (frame.length.size or 0), size, len(data))
@@ -294,7 +418,11 @@ class EntryReader:
         if key_frame is None or value_frame is None:
             return RecordPlace(self.source.name, entry_at, entry_at)
         key_at = entry_at + (key_frame.length.size or 0)
-        return RecordPlace(self.source.name, key_at, key_at + len(key) + key_frame.least + (value_frame.length.size or 0) + value_frame.least)
+        return RecordPlace(
+            self.source.name,
+            key_at,
+            key_at + len(key) + key_frame.least + (value_frame.length.size or 0) + value_frame.least,
+        )
 
 
 def mask(first: int, last: int) -> int:

@@ -41,8 +41,18 @@ class StreamWriter:
     def _too_large(self, key: bytes, value: bytes) -> None:
         errors = self.plan.write_errors
         if len(key) > self.most_key:
-            raise LimitError(errors["key_limit"], f"the key {shown(key)} is longer than keys may be", expected=f"at most {self.most_key} bytes", found=str(len(key)))
-        raise LimitError(errors["value_limit"], f"the value of {shown(key)} is longer than values may be", expected=f"at most {self.most_value} bytes", found=str(len(value)))
+            raise LimitError(
+                errors["key_limit"],
+                f"the key {shown(key)} is longer than keys may be",
+                expected=f"at most {self.most_key} bytes",
+                found=str(len(key)),
+            )
+        raise LimitError(
+            errors["value_limit"],
+            f"the value of {shown(key)} is longer than values may be",
+            expected=f"at most {self.most_value} bytes",
+            found=str(len(value)),
+        )
 
     def write_to(self, sink: Sink) -> int:
         """Write everything in order; how many bytes. Raises `DataError` for a key that stands twice."""
@@ -50,7 +60,10 @@ class StreamWriter:
         header += [struct.pack(layout.format, self.commit_ts) for _, layout in self.plan.header]
         key_frame, value_frame, head = self.plan.key, self.plan.value, self.head
         assert key_frame is not None and value_frame is not None
-        pack_key, pack_value = struct.Struct(key_frame.length.format).pack, struct.Struct(value_frame.length.format).pack
+        pack_key, pack_value = (
+            struct.Struct(key_frame.length.format).pack,
+            struct.Struct(value_frame.length.format).pack,
+        )
         parts, size, written, before, extra = header, sum(map(len, header)), 0, None, len(head)
         for key, value in self.sorter.sorted():
             if key == before:

@@ -43,7 +43,9 @@ class _Row(TypedDict):
 def _load() -> dict[tuple[Tool, str], Deviation]:
     tools = cast(dict[Tool, dict[str, dict[str, _Row]]], yaml.safe_load(PATH.read_bytes()))
     return {
-        (tool, case): Deviation(row["exit"], entry, row.get("tree_of", ""), tuple(row.get("part", ())), row.get("sha256", ""))
+        (tool, case): Deviation(
+            row["exit"], entry, row.get("tree_of", ""), tuple(row.get("part", ())), row.get("sha256", "")
+        )
         for tool, entries in tools.items()
         for entry, rows in entries.items()
         for case, row in rows.items()

@@ -1,0 +1,65 @@
+"""What `codec spec` shows: the known formats, the lint, resolved plans, generated source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codec.errors import SpecError
+from codec.spec import library
+from codec.spec.source import Mapping
+
+
+def formats() -> tuple[tuple[str, str], ...]:
+    """The shipped formats, each with the first sentence of its description."""
+    names = sorted(path.parent.name for path in library.root().glob(f"*/{library.MAIN}"))
+    return tuple((name, _summary(library.extended(library.main_file(name)))) for name in names)
+
+
+def _summary(data: Mapping) -> str:
+    return str(data["doc"]).strip().replace("\n", " ").partition(". ")[0].rstrip(".") + "."
+
+
+def lint(name: str) -> tuple[SpecError, ...]:
+    """Every mistake of a format, or of one spec file, in the order of the lines."""
+    from codec.spec.lint import lint as findings
+
+    return tuple(finding.error for finding in findings(name) if finding.severity == "error")
+
+
+def show(name: str, kind: str) -> str:
+    """The resolved plan of a kind of record, an entity, a document or an adapter; without one, the names of all."""
+    from codec.spec.show import show as text
+
+    if kind:
+        return text(name, kind)
+    container = library.load(name)
+    lines = []
+    for adapter in container.adapters:
+        lines.append(f"{adapter.name}  {_summary_of(adapter.doc)}")
+        lines += [f"  {row.label}" for row in adapter.rows]
+        lines += [f"  {document.entity}.{document.name}" for entity in adapter.entities for document in entity.documents]
+    return "\n".join(lines)
+
+
+def _summary_of(doc: str) -> str:
+    return doc.strip().replace("\n", " ").partition(". ")[0].rstrip(".")
+
+
+def compiled_source(name: str) -> str:
+    """The generated modules of a format, one after the other."""
+    from codec.compile.engine import source
+
+    return "\n\n".join(source(adapter) for adapter in library.load(name).adapters if adapter.entities)
+
+
+def write_compiled(name: str) -> tuple[Path, ...]:
+    """Write the generated modules of a format below the present folder; the paths."""
+    from codec.compile.engine import source
+
+    paths = []
+    for adapter in library.load(name).adapters:
+        if adapter.entities:
+            path = Path(f"{adapter.format.replace('/', '_')}_v{adapter.version}.py")
+            path.write_text(source(adapter), "utf-8")
+            paths.append(path)
+    return tuple(paths)

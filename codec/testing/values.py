@@ -1,0 +1,169 @@
+"""Values of the model by their type, narrowed to what every projection of a field can hold and give back.
+
+A layout, wire kind or face narrows a type if one of the type's edge values does not come back from it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import construct
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from codec.layout import json_read
+from codec.layout.base import Layout
+from codec.layout.faces import RANGES, Face
+from codec.layout.wire import VARINT, Wire, varint
+from codec.spec import plan
+from codec.spec.words import Name
+
+TEXT_ODDITIES = ("", "\0", "<>&", "\u2028\u2029", "é", "\U0001f600", '"\\/', "\x7f", "\ufffd")
+EDGES: dict[str, tuple[object, ...]] = {
+    "bytes": (b"", b"\xff\0", b"a" * 300),
+    "text": ("", "\0", "é" * 200),
+    "f64": (0.0, -0.0, float("inf"), float("-inf"), 5e-324, 1.7976931348623157e308),
+    "flag": (False, True),
+    **RANGES,
+}
+
+
+def texts() -> SearchStrategy[str]:
+    """Any text that UTF-8 can say, the characters that formats escape among it."""
+    return st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.sampled_from(TEXT_ODDITIES)
+
+
+def scalars(kind: str) -> SearchStrategy[object]:
+    """Every value of a scalar type of the model; raises `KeyError` for a type that has no strategy yet."""
+    edges = st.sampled_from(EDGES[kind])
+    if kind == "bytes":
+        return st.binary(max_size=20) | texts().map(str.encode) | edges
+    if kind == "text":
+        return texts()
+    if kind == "f64":
+        return st.floats(allow_nan=False) | st.integers(-1000, 1000).map(float) | edges
+    return edges if kind == "flag" else st.integers(*RANGES[kind]) | st.integers(0, 9) | edges
+
+
+def exact(value: object) -> object:
+    """`value` such that equality means sameness: floats by their bits, booleans apart from numbers."""
+    if isinstance(value, float):
+        return ("f64", struct.pack(">d", value))
+    if isinstance(value, bool):
+        return ("flag", value)
+    if isinstance(value, dict):
+        return {key: exact(inner) for key, inner in value.items()}
+    return [exact(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+# ------------------------------------------------------------------------------------------------ narrowing
+
+
+@dataclass
+class Uses:
+    """What holds a field: layouts and wire kinds of its records, faces of its documents; where zero means none."""
+
+    layouts: list[Layout] = field(default_factory=list)
+    wires: list[Wire] = field(default_factory=list)
+    faces: list[Face] = field(default_factory=list)
+    zero_is_none: bool = False
+
+    def keeps(self, value: object) -> bool:
+        """Whether the value comes back from everything that holds it."""
+        checks: list[Callable[[object], object]] = [
+            *(lambda v, layout=layout: through_layout(layout, v) for layout in self.layouts),
+            *(lambda v, wire=wire: through_wire(wire, v) for wire in self.wires),
+            *(lambda v, face=face: through_face(face, v) for face in self.faces),
+        ]
+        return not (self.zero_is_none and value == 0) and all(_comes_back(check, value) for check in checks)
+
+    def values(self, kind: str) -> SearchStrategy[object]:
+        """Values of the type that everything here keeps."""
+        narrowing = [
+            layout
+            for layout in self.layouts
+            if not all(_comes_back(lambda v, layout=layout: through_layout(layout, v), edge) for edge in EDGES[kind])  # type: ignore[misc]
+        ]
+        wide = st.one_of([layout.values() for layout in narrowing]) if narrowing else scalars(kind)
+        return wide.filter(self.keeps)
+
+
+def _comes_back(through: Callable[[object], object], value: object) -> bool:
+    try:
+        return exact(through(value)) == exact(value)
+    except (construct.ConstructError, UnicodeError):
+        return False
+
+
+def through_layout(layout: Layout, value: object) -> object:
+    """What a value is after it was written and read again."""
+    whole = layout.construct(0)
+    return whole.parse(whole.build(value))
+
+
+def through_wire(wire: Wire, value: object) -> object:
+    """What a value is after it was written into a protobuf field and read again."""
+    content = wire.to_wire(value)
+    return wire.from_wire(varint(content, 0)[0] if wire.wire == VARINT else content)
+
+
+def through_face(face: Face, value: object) -> object:
+    """What a value is after it was written into a document and read again."""
+    return face.read(json_read.load(face.write(value, "\n").encode(), "value"))
+
+
+class FieldUses:
+    """The uses of every field of an entity, elements' fields by the collection that they are in."""
+
+    def __init__(self, entity: plan.Entity) -> None:
+        self._uses: dict[tuple[str, str], Uses] = {}
+        for row in entity.rows:
+            if row.written and row.role in ("stored", "shared"):
+                for part in (*row.key, *(part for form in row.forms if form.written for part in form.parts)):
+                    self._part(part)
+        for document in entity.documents:
+            for member in (*document.members, *(member for line in document.lines for member in line.members)):
+                self._member(member)
+
+    def of(self, name: str, collection: str = "") -> Uses:
+        """The uses of a field."""
+        return self._uses.setdefault((collection, name), Uses())
+
+    def _at(self, name: Name) -> Uses:
+        return self.of(name.field, name.collection if name.scope == "element" else "")
+
+    def _part(self, part: plan.Part) -> None:
+        if isinstance(part, plan.Message):
+            for wired in part.fields:
+                self._wired(wired)
+        for slot in slots(part):
+            if slot.target is not None:
+                uses = self._at(slot.target)
+                uses.layouts.append(slot.layout)
+                uses.zero_is_none |= slot.zero_is_none
+
+    def _wired(self, wired: plan.WireField) -> None:
+        if wired.target is None:
+            return
+        if wired.wire is not None:
+            self._at(wired.target).wires.append(wired.wire)
+        for _, item, wire in wired.items:
+            self.of(item, wired.target.field).wires.append(wire)
+
+    def _member(self, member: plan.Member) -> None:
+        if member.target is not None and member.face is not None:
+            uses = self._at(member.target)
+            uses.faces.append(member.face)
+            uses.zero_is_none |= member.zero_is_none
+        for item in member.item:
+            self._member(item)
+
+
+def slots(part: plan.Part) -> Iterator[plan.Slot]:
+    """The slots of a part that have a layout."""
+    if isinstance(part, plan.Slot):
+        yield part
+    elif isinstance(part, plan.Optional):
+        yield from part.parts
