@@ -62,6 +62,7 @@ class Layout(ABC):
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word itself
     size: int | None = None  # in bytes, where it is always the same
     is_open: bool = False  # takes everything up to the fixed parts that follow
+    loss: str = ""  # why what the bytes say may be lost, where reading is not exact
 
     @abstractmethod
     def construct(self, tail: int) -> construct.Construct:

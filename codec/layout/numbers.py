@@ -162,7 +162,7 @@ class Clamped(Fixed):
 
     def __init__(self, word: str, byte_order: Order, most: int, because: str) -> None:
         super().__init__(word, byte_order)
-        self.most, self.because = most, because
+        self.most, self.loss = most, because
 
     @classmethod
     def build(cls, setting: Setting) -> Layout:

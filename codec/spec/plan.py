@@ -13,8 +13,9 @@ from codec.errors import Place
 from codec.layout.base import Layout
 from codec.layout.faces import Face
 from codec.layout.segments import Segment
+from codec.layout.types import Type
 from codec.layout.wire import Wire
-from codec.spec.words import Condition, Derivation, Name
+from codec.spec.words import Condition, Derivation, Name, Pick
 
 Account = Literal["bound", "derived", "constant", "lost"]
 Role = Literal["stored", "derived", "dropped", "shared"]
@@ -39,6 +40,7 @@ class FieldType:
     scalar: str = ""
     maybe: bool = False
     many: Collection | None = None
+    declared: Type | None = None
 
 
 # ------------------------------------------------------------------------------------------------ stored
@@ -76,10 +78,11 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Slack:
-    """Whatever follows is tolerated and dropped: a loss."""
+    """Whatever follows is tolerated and dropped: a loss. `written` is what stands there when it is written."""
 
     because: str
     place: Place
+    written: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,15 @@ class Message:
     place: Place
 
 
-Part = Literal_ | Slot | Slack | Flags | Optional | Message
+@dataclass(frozen=True, slots=True)
+class Json:
+    """The rest of the value is a JSON object: members as in documents, compact."""
+
+    members: tuple[Member, ...]
+    place: Place
+
+
+Part = Literal_ | Slot | Slack | Flags | Optional | Message | Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +190,9 @@ class Row:
     key_error: str = ""
     value_error: str = ""
     example: Mapping[str, str] = field(default_factory=dict)
+    each_of: Name | None = None
+    locals: tuple[tuple[str, Pick], ...] = ()
+    when: Condition | None = None
 
     @property
     def label(self) -> str:
@@ -217,6 +231,13 @@ class Member:
     bare: bool = False
     stem: str = ""
     pattern: tuple[str | tuple[Name, str], ...] = ()
+    members: tuple[Member, ...] = ()
+    derive: Derivation | None = None
+    empty_left_out: bool = False
+    texts: bool = False
+    reset: object = None
+    is_reset: bool = False
+    unless: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +271,14 @@ class Document:
 
     name: str
     entity: str
-    kind: Literal["json", "lines", "raw", "sidecar"]
+    kind: Literal["json", "lines", "raw", "sidecar", "keyed"]
     path: tuple[PathStep, ...]
     place: Place
+    alternatives: tuple[tuple[Condition, tuple[PathStep, ...]], ...] = ()
+    keyed: Name | None = None
+    labels: str = ""
+    named_by: tuple[str, str] | None = None
+    empty_folder: str = ""
     members: tuple[Member, ...] = ()
     lines: tuple[Line, ...] = ()
     raw: str = ""
@@ -284,6 +310,20 @@ class Warning_:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """Which things of a kind count: those whose `field` is one of the parent's candidates, later ones winning.
+
+    A candidate of `nothing_if_zero` that is 0 is none; one of `any_if_zero` that is 0 lets everything count.
+    """
+
+    field: str
+    candidates: tuple[Name, ...]
+    nothing_if_zero: frozenset[str]
+    any_if_zero: frozenset[str]
+    stale: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """A thing: what it is, how it is stored, how it is shown."""
 
@@ -298,11 +338,15 @@ class Entity:
     orphan: str
     documents: tuple[Document, ...]
     checks: tuple[Check, ...]
+    within: tuple[str, str] | None = None  # alias of the parent, and its entity
+    computed: tuple[tuple[str, Pick], ...] = ()
+    choose: Choose | None = None
 
     @property
     def collection(self) -> tuple[str, Collection] | None:
-        """The one collection whose elements are streamed."""
-        return next(((name, kind.many) for name, kind in self.fields.items() if kind.many), None)
+        """The one collection whose elements are streamed: its elements have records of their own."""
+        streamed = {row.each for row in self.rows if row.each}
+        return next(((name, kind.many) for name, kind in self.fields.items() if kind.many and name in streamed), None)
 
     def row(self, name: str) -> Row:
         return next(row for row in self.rows if row.name == name)
@@ -369,6 +413,7 @@ class Adapter:
     names: Mapping[str, Names]
     folder: Folder | None
     print_order: tuple[str, ...]
+    types: Mapping[str, Type] = field(default_factory=dict)
 
     def entity(self, name: str) -> Entity:
         return next(entity for entity in self.entities if entity.name == name)

@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 
 from codec.errors import SpecError, shown
 from codec.spec import source
+from codec.spec.wording import listed, nearest
 
 Schema = dict[str, object]
 _KINDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "number": "a number"}
@@ -206,20 +207,6 @@ def _found(error: ValidationError) -> str:
     if isinstance(instance, str) and len(instance) < 40:
         return f"the text `{instance}`" if instance else "empty text"
     return shown(instance)
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """A hint for a word that is not known: the one that was probably meant, else all."""
-    close = get_close_matches(word, known, 1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"one of: {', '.join(known)}" if known else ""
-
-
-def listed(words: Sequence[str], joint: str) -> str:
-    """Words in quotes: `a`, `b` and `c`."""
-    quoted = [f"`{word}`" for word in words]
-    return f"{', '.join(quoted[:-1])} {joint} {quoted[-1]}" if len(quoted) > 1 else quoted[0]
 
 
 def path_text(data: object, path: Sequence[str | int]) -> str:

@@ -11,26 +11,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from codec.layout.json_write import base64url
+
 Thing = dict[str, object]
 Element = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A field: of the thing, or (`index` in the tuple) of the element at hand."""
+    """A field: of the thing, or (`index` in the tuple) of the element at hand; `path` leads on into a struct or a parent."""
 
     field: str
     scope: Literal["thing", "element"] = "thing"
     index: int = 0
     collection: str = ""
+    path: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The name as a spec writes it."""
+        return ".".join((self.field, *self.path))
 
     def get(self, thing: Thing, element: Element) -> object:
         """The value; an unset field of a thing is None."""
-        return element[self.index] if self.scope == "element" else thing.get(self.field)
+        value = element[self.index] if self.scope == "element" else thing.get(self.field)
+        for step in self.path:
+            value = value[step]  # type: ignore[index]
+        return value
 
-    def emit(self) -> str:
-        """The Python expression of the value."""
-        return f"element[{self.index}]" if self.scope == "element" else f'thing["{self.field}"]'
+    def emit(self, element: str = "element") -> str:
+        """The Python expression of the value, given the local that holds the element."""
+        base = f"{element}[{self.index}]" if self.scope == "element" else f'thing["{self.field}"]'
+        return base + "".join(f'["{step}"]' for step in self.path)
 
 
 class Derivation(ABC):
@@ -109,6 +121,101 @@ class Known(Derivation):
 
     def describe(self) -> str:
         return self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Derivation):
+    """A value that the spec says."""
+
+    value: object
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        return self.value
+
+    def emit(self) -> str:
+        return repr(self.value)
+
+    def describe(self) -> str:
+        return f"always {self.value!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded(Derivation):
+    """Bytes as unpadded base64url text."""
+
+    name: Name
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        return base64url(self.name.get(thing, element))  # type: ignore[arg-type]
+
+    def emit(self) -> str:
+        raise NotImplementedError("only warnings use it")
+
+    def describe(self) -> str:
+        return f"`{self.name.text}` as base64url"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick(Derivation):
+    """The element of a collection that is called as another field says: its second field, if its tag is allowed.
+
+    None where there is no such element, where `by` is empty and that means that there is nothing to pick, or where the
+    tag is not allowed; `needed` says in which of these cases a thing cannot be.
+    """
+
+    collection: Name
+    by: Name
+    only: tuple[str, ...]
+    needed: Literal["always", "if_named", "no"]
+
+    def find(self, thing: Thing, element: Element) -> object:
+        """The picked value whatever its tag; None if there is none."""
+        wanted = self.by.get(thing, element)
+        if not wanted and self.needed != "always":
+            return None
+        elements: Sequence[Element] = self.collection.get(thing, element)  # type: ignore[assignment]
+        return next((one[1] for one in reversed(elements) if one[0] == wanted), None)
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        value = self.find(thing, element)
+        return value if value is not None and value[0] in self.only else None  # type: ignore[index]
+
+    def fault(self, thing: Thing, element: Element) -> tuple[str, str] | None:
+        """Expected and found, if a value that is needed is not there or of a wrong kind."""
+        wanted, value = self.by.get(thing, element), self.find(thing, element)
+        allowed = " or ".join(self.only)
+        if value is None:
+            missing = self.needed == "always" or (self.needed == "if_named" and wanted)
+            return (f"an attribute {wanted!r}, which is {allowed}", "none") if missing else None
+        return None if value[0] in self.only else (f"{wanted!r} to be {allowed}", str(value[0]))  # type: ignore[index]
+
+    def emit(self) -> str:
+        raise NotImplementedError("evaluated where it is declared")
+
+    def describe(self) -> str:
+        return f"the one of {self.collection.text} that `{self.by.text}` names"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Derivation):
+    """The second field of the element whose first field is what another field says; empty text if there is none."""
+
+    collection: Name
+    by: Name
+    unless_empty: bool
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        wanted = self.by.get(thing, element)
+        if self.unless_empty and not wanted:
+            return ""
+        elements: Sequence[Element] = self.collection.get(thing, ())  # type: ignore[assignment]
+        return next((one[1] for one in elements if one[0] == wanted), "")
+
+    def emit(self) -> str:
+        raise NotImplementedError("evaluated where it is declared")
+
+    def describe(self) -> str:
+        return f"looked up in {self.collection.text} by `{self.by.text}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +299,56 @@ class Present(Condition):
 
     def describe(self) -> str:
         return f"`{self.name.field}` is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Empty(Condition):
+    """The field is nothing: no text, no bytes, zero, false, none."""
+
+    name: Name
+
+    def holds(self, thing: Thing, element: Element) -> bool:
+        return not self.name.get(thing, element)
+
+    def emit(self) -> str:
+        return f"not {self.name.emit()}"
+
+    def describe(self) -> str:
+        return f"`{self.name.text}` is empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """The opposite."""
+
+    inner: Condition
+
+    def holds(self, thing: Thing, element: Element) -> bool:
+        return not self.inner.holds(thing, element)
+
+    def emit(self) -> str:
+        return f"not ({self.inner.emit()})"
+
+    def describe(self) -> str:
+        return f"not: {self.inner.describe()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Condition):
+    """All of several, or any of them."""
+
+    word: Literal["all", "any"]
+    parts: tuple[Condition, ...]
+
+    def holds(self, thing: Thing, element: Element) -> bool:
+        held = (part.holds(thing, element) for part in self.parts)
+        return all(held) if self.word == "all" else any(held)
+
+    def emit(self) -> str:
+        return "(" + (" and " if self.word == "all" else " or ").join(f"({part.emit()})" for part in self.parts) + ")"
+
+    def describe(self) -> str:
+        return (" and " if self.word == "all" else " or ").join(part.describe() for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

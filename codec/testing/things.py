@@ -120,17 +120,19 @@ def form_of(row: plan.Row, thing: Thing, element: Element) -> plan.Form:
 # ------------------------------------------------------------------------------------------------ trees
 
 
-@st.composite
-def trees(draw: st.DrawFn, adapter: plan.Adapter) -> Tree:
+def trees(adapter: plan.Adapter) -> SearchStrategy[Tree]:
     """Things of every entity of an adapter, with distinct identities, such that each shared record has one owner."""
-    pool = draw(pools(adapter))
-    tree: dict[str, list[Thing]] = {}
-    for entity in adapter.entities:
-        few = st.lists(things(entity, adapter), max_size=MOST_THINGS)
-        tree[entity.name] = list(_distinct_things(draw, entity, draw(few), pool))
-    for shared in adapter.shared:
-        _one_owner(adapter, shared, tree)
-    return {name: tuple(drawn) for name, drawn in tree.items()}
+    few = {entity.name: st.lists(things(entity, adapter), max_size=MOST_THINGS) for entity in adapter.entities}
+
+    @st.composite
+    def tree(draw: st.DrawFn) -> Tree:
+        pool = draw(pools(adapter))
+        drawn = {entity.name: list(_distinct_things(draw, entity, draw(few[entity.name]), pool)) for entity in adapter.entities}
+        for shared in adapter.shared:
+            _one_owner(adapter, shared, drawn)
+        return {name: tuple(things) for name, things in drawn.items()}
+
+    return tree()
 
 
 def _distinct_things(draw: st.DrawFn, entity: plan.Entity, drawn: list[Thing], pool: list[bytes]) -> Iterator[Thing]:

@@ -23,14 +23,29 @@ import pytest
 
 from codec.errors import CodecError, EnvironmentProblem
 from codec.tree import system
+from codec.tree.files import held
 from codec.tree.publish import OutputFile, clear_stale, move_aside, write_sidecar
+from codec.tree.removal import remove_tree
 from codec.tree.staging import StagedTree
 
-OF_OS = ("open", "close", "write", "pread", "fsync", "fstat", "stat", "lstat", "access", "chmod", "fchmod", "ftruncate")
-OF_OS += ("mkdir", "rename", "unlink", "rmdir", "link", "listdir", "scandir")
+ON_DESCRIPTORS = ("close", "write", "pread", "fsync", "fstat", "fchmod", "ftruncate")
+ON_NAMES = (
+    "open",
+    "stat",
+    "lstat",
+    "access",
+    "chmod",
+    "mkdir",
+    "rename",
+    "unlink",
+    "rmdir",
+    "link",
+    "listdir",
+    "scandir",
+)
 OF_SYSTEM = ("exchange", "rename_if_free", "sync_file_system")
 CALLS: list[tuple[object, str]] = [
-    *((os, name) for name in OF_OS),
+    *((os, name) for name in ON_DESCRIPTORS + ON_NAMES),
     *((system, name) for name in OF_SYSTEM),
     (fcntl, "flock"),
 ]
@@ -227,10 +242,9 @@ SCENARIOS = {
 FEWEST_CALLS = 15  # of any scenario: a loop that ends earlier has injected nothing
 
 
-@pytest.fixture(params=SCENARIOS.values(), ids=SCENARIOS)
+@pytest.fixture(params=list(SCENARIOS))
 def scenario(request: pytest.FixtureRequest) -> Scenario:
-    assert isinstance(request.param, Scenario)
-    return request.param
+    return SCENARIOS[request.param]
 
 
 @pytest.fixture
@@ -347,14 +361,9 @@ def calls_of(run: Callable[[Path], None], folder: Path, monkeypatch: pytest.Monk
 
         return wrapper
 
-    for module, name in (
-        (os, "write"),
-        (os, "fsync"),
-        (os, "rename"),
-        (system, "exchange"),
-        (system, "sync_file_system"),
-    ):
-        monkeypatch.setattr(module, name, logged(name, getattr(module, name)))
+    for module, name in CALLS:
+        if name in ("write", "fsync", "rename", "exchange", "sync_file_system"):
+            monkeypatch.setattr(module, name, logged(name, getattr(module, name)))
     run(folder)
     monkeypatch.undo()
     return calls
@@ -415,13 +424,14 @@ def as_another_user(folder: Path) -> int:
     os.setgroups([])
     os.setresgid(65534, 65534, 65534)
     os.setresuid(65534, 65534, 65534)
-    refused = 0
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: stage_without_sync(folder),
         lambda: output(folder),
         lambda: write_sidecar(folder / "out", b"1"),
         lambda: move_aside(folder / "out", ".previous"),
-    ):
+    )
+    refused = 0
+    for act in acts:
         try:
             act()
         except EnvironmentProblem:
@@ -472,6 +482,40 @@ def test_moving_aside_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         if not seen.hit:
             break
     assert nth > 4
+
+
+def test_a_publish_that_fails_has_put_the_previous_output_back(tmp_path: Path) -> None:
+    old_output(tmp_path)
+    with OutputFile(tmp_path / "out") as out:
+        out.write(b"new")
+        with pytest.MonkeyPatch.context() as patch:
+            synced: list[int] = []
+            patch.setattr(os, "fsync", lambda fd: synced.append(fd) if not synced else fail(lambda: None))
+            with pytest.raises(EnvironmentProblem):
+                out.publish()
+        assert (tmp_path / "out").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("mount", ["t", "t/old", "t/old/inner"])
+def test_a_mount_in_a_tree_that_is_removed_is_not_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mount: str
+) -> None:
+    old_tree(tmp_path)
+
+    def busy(real: Callable[..., None]) -> Callable[..., None]:
+        def wrapper(name: str, *rest: str, **where: int) -> None:
+            if name == os.path.basename(mount):
+                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+            real(name, *rest, **where)
+
+        return wrapper
+
+    before = state(tmp_path / mount)
+    monkeypatch.setattr(os, "rmdir", busy(os.rmdir))
+    monkeypatch.setattr(os, "rename", busy(os.rename))
+    with pytest.raises(OSError, match="busy"), held(os.open(tmp_path.parent, os.O_RDONLY)) as parent:
+        remove_tree(os.fsencode(tmp_path.name), parent)
+    assert before in [state(path) for path in tmp_path.rglob(os.path.basename(mount))]
 
 
 def test_a_tree_that_could_not_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

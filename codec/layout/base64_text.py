@@ -1,0 +1,61 @@
+"""Bytes as unpadded base64url: all that is left, or as far as its alphabet goes."""
+
+from __future__ import annotations
+
+import re
+
+from codec.layout.base import Wrong, primitive
+from codec.layout.faces import from_base64url
+from codec.layout.json_write import base64url
+from codec.layout.scanned import ScannedBytes
+
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_\r\n"  # line breaks are skipped
+_RUN = re.compile(rb"[A-Za-z0-9_\r\n-]*")
+
+
+def read_base64url(data: bytes, at: int, end: int) -> tuple[bytes, int]:
+    """The bytes that all of `data` from `at` up to `end` stands for, and `end`; raises `Wrong`.
+
+    As lenient as the nodes are: line breaks are skipped, spare bits of the last character may be set; padding and a
+    length of 1 modulo 4 are wrong (dynamodb.md §1, sqs.md §1).
+    """
+    if at > end:
+        raise Wrong("base64url without padding", "the end")
+    return from_base64url(data[at:end].decode("latin-1")), end
+
+
+def read_base64url_run(data: bytes, at: int, end: int) -> tuple[bytes, int]:
+    """As `read_base64url`, but only as far as the alphabet goes."""
+    found = _RUN.match(data, at, end)
+    if found is None:
+        raise Wrong("base64url without padding", "the end")
+    return read_base64url(data, at, found.end())
+
+
+def write_base64url(raw: bytes) -> bytes:
+    """The text that stands for `raw`."""
+    return base64url(raw).encode()
+
+
+@primitive("base64url")
+class Base64Url(ScannedBytes):
+    """Bytes as base64url without padding: all that is left."""
+
+    word = "base64url"
+    is_open = True
+    reader = staticmethod(read_base64url)
+    writer = staticmethod(write_base64url)
+
+    def may_begin(self, text: bytes) -> bool:
+        return self.least == 0 or not text or text[0] in ALPHABET
+
+
+@primitive("base64url_run")
+class Base64UrlRun(Base64Url):
+    """Bytes as base64url without padding, up to the first byte outside its alphabet."""
+
+    word = "base64url_run"
+    is_open = False
+    reader = staticmethod(read_base64url_run)
+    run = True
+    alphabet = ALPHABET

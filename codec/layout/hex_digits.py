@@ -1,0 +1,83 @@
+"""Bytes as hexadecimal digits."""
+
+from __future__ import annotations
+
+from binascii import Error, unhexlify
+from typing import TYPE_CHECKING
+
+import construct
+
+from codec.layout.base import Cut, Layout, Position, Setting, Wrong, plus, primitive
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from codec.compile.code import Code
+
+_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+
+
+def from_hex(digits: bytes | str) -> bytes:
+    """The bytes that pairs of digits stand for, in either letter case; raises `Wrong`."""
+    try:
+        return unhexlify(digits)
+    except (Error, ValueError):
+        raise Wrong("pairs of hexadecimal digits", repr(digits[:16]).removeprefix("b")) from None
+
+
+class _Digits(construct.Adapter):
+    """Digits on the wire, as many bytes as the layout says."""
+
+    def __init__(self, layout: Hex) -> None:
+        super().__init__(construct.Bytes(layout.size))
+        self.width = layout.width
+
+    def _decode(self, obj: bytes, context: object, path: object) -> bytes:
+        return from_hex(obj)
+
+    def _encode(self, obj: bytes, context: object, path: object) -> bytes:
+        if len(obj) != self.width:
+            raise Wrong(f"{self.width} bytes", str(len(obj)))
+        return obj.hex().encode()
+
+
+@primitive("hex")
+class Hex(Layout):
+    """As many bytes as the number after the word says, as hexadecimal digits: read in either letter case, written low."""
+
+    word = "hex"
+    takes = {"type": "integer", "minimum": 1}
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.size: int = 2 * width
+
+    @classmethod
+    def build(cls, setting: Setting) -> Layout:
+        """The layout as a spec configures it."""
+        assert isinstance(setting.argument, int)
+        return cls(setting.argument)
+
+    def construct(self, tail: int) -> construct.Construct:
+        return _Digits(self)
+
+    def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
+        from_digits = code.imported(from_hex.__module__, from_hex.__name__)
+        name = code.fresh("data")
+        after = cut.start + self.size if isinstance(cut.start, int) else plus(cut.start, self.size)
+        code.line(f"{name} = {from_digits}({cut.buffer}[{cut.start}:{after}])")
+        code.reject_if(f"len({name}) != {self.width}")
+        return name, after
+
+    def emit_write(self, code: Code, value: str) -> str:
+        code.line(f"{(name := code.fresh('data'))} = {value}")
+        code.reject_if(f"len({name}) != {self.width}")
+        return f"{name}.hex().encode()"
+
+    def may_begin(self, text: bytes) -> bool:
+        return _DIGITS.issuperset(text[: self.size])
+
+    def values(self) -> SearchStrategy[object]:
+        from hypothesis import strategies as st
+
+        return st.binary(min_size=self.width, max_size=self.width)

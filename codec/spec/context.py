@@ -1,0 +1,226 @@
+"""What every part of the resolver shares: the loaded data, names in scope, primitives, derivations and conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
+
+from codec.errors import Place, SpecError
+from codec.layout.base import LAYOUTS, Layout, Order, Setting
+from codec.layout.faces import FACES, Face
+from codec.spec import plan
+from codec.spec.source import Mapping, place_of
+from codec.spec.wording import nearest
+from codec.spec.words import (
+    Compared,
+    Condition,
+    Count,
+    Derivation,
+    Field,
+    Greatest,
+    Known,
+    Length,
+    Name,
+    Present,
+    Text,
+    Together,
+)
+
+POSITION = "position"
+
+
+class Problems(SpecError):
+    """Several mistakes of one spec; the first is the error itself, `all` has every one."""
+
+    def __init__(self, problems: Sequence[SpecError]) -> None:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(
+            first.code, first.message + more, first.place, first.path, first.expected, first.found, first.hint
+        )
+        self.all = tuple(problems)
+
+
+@dataclass
+class Scope:
+    """What names mean at one place: the fields of the thing, and of the element if there is one."""
+
+    fields: dict[str, plan.FieldType]
+    element: plan.Collection | None = None
+    collection: str = ""
+
+    def find(self, name: str) -> tuple[Name, plan.FieldType] | None:
+        """The nearest declaration of `name`."""
+        if self.element is not None:
+            names = list(self.element.fields)
+            if name in names:
+                return Name(name, "element", names.index(name), self.collection), self.element.fields[name]
+            if name == POSITION and self.element.positional:
+                return Name(name, "element", len(names), self.collection), plan.FieldType("i64")
+        return (Name(name), self.fields[name]) if name in self.fields else None
+
+
+class Anything(Scope):
+    """The scope of a dropped record: its slots only give the shape, any name will do."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+    def find(self, name: str) -> tuple[Name, plan.FieldType]:
+        return Name(name), plan.FieldType("u64")
+
+
+class Collect:
+    """Collects a `SpecError`, so that one run reports every independent mistake."""
+
+    def __init__(self, problems: list[SpecError]) -> None:
+        self.problems = problems
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        if isinstance(error, SpecError):
+            self.problems.append(error)
+            return True
+        return False
+
+
+@dataclass
+class Context:
+    """One loaded spec, and what its words mean."""
+
+    data: Mapping
+    order: Order = "big"
+    problems: list[SpecError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.order = cast(Order, self.data.get("byte_order", self.order))
+
+    # -------------------------------------------------------------------------------------------- helpers
+
+    def at(self, *path: str | int) -> Place:
+        return place_of(self.data, path)
+
+    def fail(self, code: str, message: str, place: Place, path: str = "", hint: str = "") -> SpecError:
+        return SpecError(code, message, place, path, hint=hint)
+
+    def section(self, name: str) -> dict[str, dict[str, object]]:
+        return cast("dict[str, dict[str, object]]", self.data.get(name) or {})
+
+    def codec(self, spec: object, seen: tuple[str, ...] = ()) -> tuple[str, dict[str, object]]:
+        """The primitive's word and its whole configuration, named codecs looked up."""
+        if isinstance(spec, str):
+            if spec in seen:
+                raise self.fail("spec-unknown-codec", f"`{spec}` is a name for itself", self.at("codecs", spec))
+            named = self.section("codecs").get(spec)
+            return self.codec(named, (*seen, spec)) if named is not None else (spec, {spec: spec})
+        assert isinstance(spec, dict)
+        if "as" in spec:
+            word, config = self.codec(spec["as"], seen)
+            return word, config | {k: v for k, v in spec.items() if k in ("byte_order", "min", "max")}
+        word = next((key for key in spec if key in LAYOUTS or key in FACES or key == "percent"), "")
+        return word, dict(spec)
+
+    def layout(self, spec: object, model: str, place: Place) -> Layout:
+        word, config = self.codec(spec)
+        if word not in LAYOUTS:
+            hint = nearest(word, [*LAYOUTS, *self.section("codecs")])
+            raise self.fail("spec-unknown-codec", f"there is no codec `{word or spec}`", place, hint=hint)
+        order = cast(Order, config.get("byte_order", self.order))
+        kind, build = LAYOUTS[word]
+        options = {k: v for k, v in config.items() if k in kind.config or k in ("min", "max")}
+        setting = Setting(config[word], options, order, lambda inner: self.layout(inner, "", place))
+        self.complete(word, kind, config, place)
+        return build(setting)
+
+    def complete(self, word: str, kind: type[Layout] | type[Face], config: dict[str, object], place: Place) -> None:
+        """A primitive is named with all that it takes; a bare word has none of it."""
+        lacking = [name for name in kind.config if name not in config]
+        if (kind.takes is not None and config[word] == word) or lacking:
+            wanted = ", ".join(f"{name}: …" for name in (word, *kind.config))
+            hint = f"write `{{{wanted}}}`, here or under `codecs`"
+            code = "spec-no-max" if "max" in lacking else "spec-missing"
+            raise self.fail(code, f"`{word}` needs more than its name", place, hint=hint)
+
+    def face(self, spec: object, kind: plan.FieldType, html: bool, place: Place) -> Face:
+        word, config = self.codec(spec)
+        if word not in FACES:
+            hint = nearest(word, [*FACES, *self.section("codecs")])
+            raise self.fail("spec-unknown-face", f"there is no document face `{word or spec}`", place, hint=hint)
+        options = {k: v for k, v in config.items() if k != word}
+        self.complete(word, FACES[word], config, place)
+        return FACES[word].build(config[word], options, kind.scalar, html)
+
+    def bound(self, name: str, scope: Scope, place: Place, path: str) -> tuple[Name, plan.FieldType]:
+        found = scope.find(name)
+        if found is None:
+            known = [*(scope.element.fields if scope.element else ()), *scope.fields]
+            hint = (
+                f"a field of the model ({', '.join(known)}), or say what is written: derive, const, or lost with write"
+            )
+            raise self.fail("spec-unknown-name", f"`{name}` is not a field of the model", place, path, hint)
+        return found
+
+    # -------------------------------------------------------------------------------------------- model
+
+    def model(self, data: dict[str, object]) -> dict[str, plan.FieldType]:
+        return {name: self.field_type(spec) for name, spec in data.items()}
+
+    def field_type(self, spec: object) -> plan.FieldType:
+        if isinstance(spec, str):
+            return plan.FieldType(spec)
+        assert isinstance(spec, dict)
+        if "maybe" in spec:
+            return plan.FieldType(str(spec["maybe"]), maybe=True)
+        order = spec.get("order", [])
+        return plan.FieldType(
+            many=plan.Collection(
+                self.model(spec["many"]),
+                tuple(spec.get("unique", ())),
+                () if order == POSITION else tuple(order),
+                order == POSITION,
+            )
+        )
+
+    # -------------------------------------------------------------------------------------------- derivations
+
+    def derivation(self, spec: object, scope: Scope, place: Place) -> Derivation:
+        if isinstance(spec, list):
+            return Together(tuple(self.derivation(part, scope, place) for part in spec))
+        if isinstance(spec, str):
+            return Field(self.bound(spec, scope, place, "")[0])
+        assert isinstance(spec, dict)
+        ((word, argument),) = spec.items()
+        if word == "count":
+            return Count(self.collection(str(argument), scope, place))
+        if word == "length":
+            return Length(self.bound(str(argument), scope, place, "")[0])
+        if word in ("declared", "rows"):
+            return Known(word)
+        if word == "text":
+            return Text(tuple(self.text_parts(argument, scope, place)))
+        assert word == "greatest" and isinstance(argument, dict)
+        name = self.collection(str(argument["of"]), scope, place)
+        many = scope.fields[name].many
+        assert many is not None
+        element = replace(scope, element=many, collection=name)
+        return Greatest(name, tuple(self.bound(by, element, place, "")[0].index for by in argument["by"]))
+
+    def text_parts(self, parts: object, scope: Scope, place: Place) -> Iterator[str | Name]:
+        assert isinstance(parts, list)
+        for part in parts:
+            yield part if isinstance(part, str) else self.bound(next(iter(part)), scope, place, "")[0]
+
+    def collection(self, name: str, scope: Scope, place: Place) -> str:
+        if name not in scope.fields or scope.fields[name].many is None:
+            raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place)
+        return name
+
+    def condition(self, spec: dict[str, object], scope: Scope, place: Place) -> Condition:
+        word, argument = next((k, v) for k, v in spec.items() if k != "hint")
+        if word == "present":
+            return Present(self.bound(str(argument), scope, place, "")[0])
+        assert word in ("equal", "at_least") and isinstance(argument, list)
+        left, right = (self.derivation(side, scope, place) for side in argument)
+        return Compared(cast("Literal['equal', 'at_least']", word), left, right)

@@ -1,0 +1,131 @@
+"""Everything that can be said against a spec without running it: syntax, schema, names, and the rules of `rules_*`.
+
+Each step needs the one before it, file by file: a file that cannot be loaded is not resolved, but the others are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from codec.errors import SpecError
+from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_words, source
+from codec.spec.container import Container, ContainerResolver, kind_of
+from codec.spec.extends import EXTENDS, chain, extended
+from codec.spec.finding import Finding, Format, Subject
+from codec.spec.resolve import Problems, Resolver
+from codec.spec.schema import validate
+
+__all__ = ["CheckExample", "Finding", "lint"]
+
+CheckExample: TypeAlias = Callable[[plan.Adapter, plan.Row], SpecError | None]
+
+ADAPTER_RULES = (*rules_records.RULES, *rules_documents.RULES, *rules_words.RULES)
+FORMAT_RULES = rules_format.RULES
+
+
+def lint(path_or_format: str, check_example: CheckExample | None = None) -> list[Finding]:
+    """All findings on a format (its name, its folder or its container's file), or on the file of one adapter.
+
+    They come in the order of files and lines. `check_example` tries the example of a record kind, if it is given.
+    """
+    return _Lint(check_example).run(path_or_format)
+
+
+@dataclass
+class _Lint:
+    check_example: CheckExample | None
+    findings: list[Finding] = field(default_factory=list)
+
+    def run(self, name: str) -> list[Finding]:
+        path = Path(name)
+        try:
+            path = path if path.is_file() else library.main_file(name)
+        except SpecError as error:
+            self.add(error)
+        else:
+            self.check(path)
+        unique = {(found.error.place, found.error.code, found.error.message): found for found in self.findings}
+        return sorted(unique.values(), key=_position)
+
+    def add(self, *errors: SpecError) -> None:
+        self.findings += [Finding("error", error) for error in errors]
+
+    def check(self, path: Path) -> None:
+        data = self.loaded(path)
+        if data is None:
+            return
+        if kind_of(data) == "adapter":
+            subjects = [*self.resolved(data)]
+            self.apply(Format(tuple(subjects)))
+            return
+        subjects = []
+        for index in range(len(cast("list[str]", data["carries"]))):
+            adapter = self.carried(data, index)
+            subjects += [] if adapter is None else [*self.resolved(adapter)]
+        container = self.container(data, subjects)
+        whole = len(subjects) == len(cast("list[str]", data["carries"]))
+        self.apply(Format(tuple(subjects), container if whole else None, data))
+
+    def loaded(self, path: Path) -> source.Mapping | None:
+        """The spec with its changes applied, if it can be read and has the shape that the schema wants."""
+        try:
+            deltas = [version for version in chain(path) if EXTENDS in version]
+            violations = [problem for delta in deltas for problem in validate(delta)]
+            if not violations:
+                data = extended(path)
+                violations = validate(data)
+        except SpecError as error:
+            violations = [error]
+        self.add(*violations)
+        return None if violations else data
+
+    def carried(self, main: source.Mapping, index: int) -> source.Mapping | None:
+        path = library.named_file(main, "carries", index)
+        if not path.is_file():
+            place = source.place_of(main, ("carries", index))
+            self.add(SpecError("spec-unreadable", f"there is no file `{path.name}`", place, hint="name a spec beside this one"))
+            return None
+        data = self.loaded(path)
+        if data is not None and kind_of(data) == "container":
+            place = source.place_of(main, ("carries", index))
+            self.add(SpecError("spec-shape", f"`{path.name}` is not an adapter", place, hint="a container carries adapters"))
+            return None
+        return data
+
+    def resolved(self, data: source.Mapping) -> Iterator[Subject]:
+        try:
+            yield Subject(Resolver(data).adapter(), data)
+        except Problems as problems:
+            self.add(*problems.all)
+        except SpecError as error:
+            self.add(error)
+
+    def container(self, data: source.Mapping, subjects: list[Subject]) -> Container | None:
+        try:
+            schemas = {}
+            for section in ("manifest", "encode_info"):
+                path = library.named_file(data, section, "schema")
+                schemas[str(source.part_of(data, (section, "schema")))] = source.load(path)
+            adapters = tuple(subject.adapter for subject in subjects)
+            return ContainerResolver(data).container(adapters, schemas)
+        except SpecError as error:
+            self.add(error)
+            return None
+
+    def apply(self, format: Format) -> None:
+        for subject in format.subjects:
+            for rule in ADAPTER_RULES:
+                self.findings += rule(subject)
+            if self.check_example is not None:
+                rows = [row for row in subject.adapter.rows if row.example]
+                self.add(*filter(None, (self.check_example(subject.adapter, row) for row in rows)))
+        for format_rule in FORMAT_RULES:
+            self.findings += format_rule(format)
+
+
+def _position(found: Finding) -> tuple[str, int, int]:
+    place = found.error.place
+    return place.source, place.line or 0, place.column or 0

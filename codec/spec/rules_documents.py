@@ -1,0 +1,147 @@
+"""Rules for the shown side of one adapter: every record has a document, every document its own file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from codec.spec import plan
+from codec.spec.account import all_members, path_parts
+from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
+from codec.spec.rules_records import bound_fields
+from codec.spec.source import place_of
+from codec.spec.wording import nearest
+
+Shown = set[tuple[str, str]]  # collection ("" for the thing itself) and field
+
+
+def shown_fields(entity: plan.Entity) -> Shown:
+    """The fields of the model that some document has."""
+    shown: Shown = set()
+    for document in entity.documents:
+        names = [part.target for part in path_parts(document)]
+        shown |= {("", document.raw)} | {("", line.each) for line in document.lines}
+        for member in all_members(document):
+            names += [name for name in (member.target, member.each) if name is not None]
+            names += [part[0] for part in member.pattern if not isinstance(part, str)]
+        shown |= {(name.collection if name.scope == "element" else "", name.field) for name in names}
+    return shown
+
+
+def uncovered(subject: Subject) -> Iterator[Finding]:
+    """A record kind that is read for nothing is lost without a word."""
+    for entity in subject.adapter.entities:
+        shown = {field for collection, field in shown_fields(entity) if not collection} - set(entity.identity)
+        for row in entity.rows:
+            if row.role != "stored" or row.legacy or row.name == entity.exists:
+                continue
+            if bound_fields(row).isdisjoint(shown):
+                hint = "show what it says, or say `dropped: reason` or `derived: reason`"
+                yield mistake("spec-uncovered", f"no document shows anything of `{row.label}`", row.place, row.label, hint)
+
+
+def never_shown(subject: Subject) -> Iterator[Finding]:
+    """A field of the model that no document has is lost by a decode."""
+    for entity in subject.adapter.entities:
+        here = ("entities", entity.name, "model")
+        yield from _never_shown(subject, entity.name, "", entity.fields, shown_fields(entity), here)
+
+
+def _never_shown(
+    subject: Subject, label: str, collection: str, fields: Mapping[str, plan.FieldType], shown: Shown, here: tuple[str, ...]
+) -> Iterator[Finding]:
+    for name, kind in fields.items():
+        if (collection, name) not in shown:
+            hint = "show it, with `option: …` if not everybody needs it; or drop its slot with `lost: reason`"
+            message = f"no document shows `{name}`"
+            place = place_of(subject.data, (*here, name))
+            yield mistake("spec-never-shown", message, place, f"{label}.{name}", hint)
+        elif kind.many is not None:
+            inner = (*here, name, "many")
+            yield from _never_shown(subject, f"{label}.{name}[]", name, kind.many.fields, shown, inner)
+
+
+def identity_in_path(subject: Subject) -> Iterator[Finding]:
+    """Two things must not give the same file, nor the same line of a file that they share."""
+    for entity in subject.adapter.entities:
+        for document in entity.documents:
+            named = {part.target.field for part in path_parts(document)}
+            named |= {member.target.field for member in document.members if document.kind == "sidecar" and member.target}
+            if any(member.stem for member in document.members):
+                continue
+            for name in (name for name in entity.identity if name not in named):
+                label = f"{entity.name}.{document.name}"
+                where = "line" if document.kind == "sidecar" else "path"
+                message = f"the {where} of `{label}` does not say `{name}`"
+                hint = f"two things that differ in `{name}` would give the same; add it to the {where}"
+                yield mistake("spec-identity", message, document.place, label, hint)
+
+
+def lines_apart(subject: Subject) -> Iterator[Finding]:
+    """Kinds of lines are told apart by a constant member that the others do not have."""
+    for entity in subject.adapter.entities:
+        for document in entity.documents:
+            for index, line in enumerate(document.lines):
+                for other in document.lines[:index]:
+                    if not (_marked(line, other) or _marked(other, line)):
+                        label = f"{entity.name}.{document.name}"
+                        hint = "give one of them a `const` member that the other does not have"
+                        message = f"two kinds of lines of `{label}` look alike"
+                        yield mistake("spec-lines", message, line.place, label, hint)
+
+
+def _marked(line: plan.Line, other: plan.Line) -> bool:
+    """Whether `line` has a constant member which `other` lacks, or has with another constant."""
+    theirs = {member.name: member for member in other.members}
+    return any(
+        member.name not in theirs
+        or (theirs[member.name].is_constant and theirs[member.name].constant != member.constant)
+        for member in line.members
+        if member.is_constant
+    )
+
+
+def named_documents(subject: Subject) -> Iterator[Finding]:
+    """`beside`, `stem` and the names files of segments lead to something that is there."""
+    for entity in subject.adapter.entities:
+        known = {document.name: document for document in entity.documents}
+        for document in entity.documents:
+            label = f"{entity.name}.{document.name}"
+            wanted = [(document.beside, document.place)] if document.beside else []
+            wanted += [(member.stem, member.place) for member in document.members if member.stem]
+            for name, place in wanted:
+                target = known.get(name)
+                if target is None:
+                    message = f"`{entity.name}` has no document `{name}`"
+                    yield mistake("spec-unknown-name", message, place, label, nearest(name, [*known]))
+                elif not any(isinstance(part, plan.PathPart) for part in target.path[-1]):
+                    message = f"the name of the file of `{name}` says nothing of its own"
+                    yield mistake("spec-unknown-name", message, place, label, "name a document with one file for each thing")
+            for part in path_parts(document):
+                names = part.segment.fallback.names
+                if names not in subject.adapter.names:
+                    message = f"there is no names file `{names}`"
+                    hint = "declare it under `names`"
+                    yield mistake("spec-unknown-name", message, document.place, label, hint)
+
+
+def names_used(subject: Subject) -> Iterator[Finding]:
+    """A names file that no path needs is dead."""
+    used = {
+        part.segment.fallback.names
+        for entity in subject.adapter.entities
+        for document in entity.documents
+        for part in path_parts(document)
+    }
+    for name in (name for name in subject.adapter.names if name not in used):
+        place = place_of(subject.data, ("names", name))
+        yield doubt("spec-unused", f"no path uses the names file `{name}`", place, f"names.{name}", "take it out")
+
+
+RULES: tuple[AdapterRule, ...] = (
+    uncovered,
+    never_shown,
+    identity_in_path,
+    lines_apart,
+    named_documents,
+    names_used,
+)

@@ -1,0 +1,157 @@
+"""Rules for the names of one adapter: all that are used are declared, all that are declared are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from codec.errors import Place
+from codec.spec import plan
+from codec.spec.account import all_members
+from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
+from codec.spec.rules_records import slots_of
+from codec.spec.source import Mapping, Step, place_of, walk
+from codec.spec.wording import nearest
+
+
+def collection_words(subject: Subject) -> Iterator[Finding]:
+    """`unique` and `order` name fields of the elements."""
+    for path, part in walk(subject.data.get("entities")):
+        if "model" not in path or not isinstance(part, dict) or not isinstance(part.get("many"), dict):
+            continue
+        fields = [*part["many"]]
+        for word in ("unique", "order"):
+            names = part.get(word, [])
+            for index, name in enumerate(names if isinstance(names, list) else []):
+                if name not in fields:
+                    place = place_of(subject.data, ("entities", *path, word, index))
+                    message = f"`{word}` names `{name}`, which the elements do not have"
+                    yield mistake("spec-unknown-name", message, place, _dotted(path), nearest(str(name), fields))
+
+
+def form_words(subject: Subject) -> Iterator[Finding]:
+    """`write` and `lossy` name forms of their value."""
+    for section in ("entities", "shared"):
+        for path, part in walk(subject.data.get(section)):
+            if "value" not in path or not isinstance(part, dict) or not isinstance(part.get("forms"), dict):
+                continue
+            forms = [*part["forms"]]
+            for word in ("write", "lossy"):
+                for name in cast("dict[str, object]", part.get(word, {})):
+                    if name not in forms:
+                        place = place_of(subject.data, (section, *path, word, name))
+                        message = f"`{word}` names the form `{name}`, which is not there"
+                        yield mistake("spec-unknown-name", message, place, _dotted(path), nearest(name, forms))
+
+
+def existing_record(subject: Subject) -> Iterator[Finding]:
+    """`exists` names a record kind that is read."""
+    for entity in subject.adapter.entities:
+        known = [row.name for row in entity.rows if row.role in ("stored", "shared")]
+        if entity.exists and entity.exists not in known:
+            place = place_of(subject.data, ("entities", entity.name, "exists", "record"))
+            message = f"`exists` names `{entity.exists}`, which is not a record kind that is read"
+            yield mistake("spec-unknown-name", message, place, entity.name, nearest(entity.exists, known))
+
+
+def warnings_declared(subject: Subject) -> Iterator[Finding]:
+    """Every warning that something raises is declared, every declared one is raised."""
+    known = [*subject.adapter.warnings]
+    used = {event: (place, label) for event, place, label in _raised(subject)}
+    for event, (place, label) in used.items():
+        if event not in known:
+            message = f"the warning `{event}` is not declared"
+            yield mistake("spec-warnings", message, place, label, nearest(event, known) or "declare it under `warnings`")
+    for event in (event for event in known if event not in used):
+        place = place_of(subject.data, ("warnings", event))
+        yield doubt("spec-unused", f"nothing raises the warning `{event}`", place, f"warnings.{event}", "take it out")
+
+
+def _raised(subject: Subject) -> Iterator[tuple[str, Place, str]]:
+    for entity in subject.adapter.entities:
+        if entity.orphan:
+            yield entity.orphan, place_of(subject.data, ("entities", entity.name, "exists", "orphan")), entity.name
+    for shared in subject.adapter.shared:
+        yield shared.orphan, place_of(subject.data, ("shared", shared.row.name, "orphan")), shared.row.name
+    for row, slot in _differing(subject):
+        yield slot.differs, slot.place, row.label
+
+
+def _differing(subject: Subject) -> Iterator[tuple[plan.Row, plan.Slot]]:
+    for row in subject.adapter.rows:
+        for part in (*row.key, *(part for form in row.forms for part in form.parts)):
+            for slot in slots_of(part):
+                if isinstance(slot, plan.Slot) and slot.differs:
+                    yield row, slot
+
+
+def warning_fields(subject: Subject) -> Iterator[Finding]:
+    """`declared` names the slot that raises the warning, `rows` a shared record kind."""
+    raised: dict[str, set[str]] = {}
+    for _, slot in _differing(subject):
+        raised.setdefault(slot.differs, set()).add(slot.name)
+    orphans = {shared.orphan: shared.row.name for shared in subject.adapter.shared}
+    for event, spec in cast("dict[str, dict[str, dict[str, object]]]", subject.data.get("warnings") or {}).items():
+        for name, field in spec["fields"].items():
+            for word, known in (("declared", raised.get(event, set())), ("rows", {orphans.get(event, "")})):
+                wanted = field.get(word) if isinstance(field, dict) else None
+                if wanted is not None and wanted not in known:
+                    place = place_of(subject.data, ("warnings", event, "fields", name))
+                    message = f"`{word}: {wanted}` is not what raises the warning `{event}`"
+                    hint = nearest(str(wanted), sorted(filter(None, known))) or f"leave `{name}` out"
+                    yield mistake("spec-warnings", message, place, f"warnings.{event}", hint)
+
+
+def options_declared(subject: Subject) -> Iterator[Finding]:
+    """A record kind or member that depends on an option names one that is declared."""
+    known = [option.name for option in subject.adapter.options]
+    wanted = [(row.option, row.place, row.label) for row in subject.adapter.rows if row.option]
+    for entity in subject.adapter.entities:
+        for document in entity.documents:
+            label = f"{entity.name}.{document.name}"
+            wanted += [(member.option, member.place, label) for member in all_members(document) if member.option]
+    for name, place, label in wanted:
+        if name not in known:
+            hint = nearest(name, known) or "declare it under `options`"
+            yield mistake("spec-options", f"the option `{name}` is not declared", place, label, hint)
+
+
+def printed(subject: Subject) -> Iterator[Finding]:
+    """`print_order` is every entity, once."""
+    known = [entity.name for entity in subject.adapter.entities]
+    order = subject.adapter.print_order
+    place = place_of(subject.data, ("print_order",))
+    for index, name in enumerate(order):
+        if name not in known:
+            there = place_of(subject.data, ("print_order", index))
+            message = f"`print_order` names `{name}`, which is not an entity"
+            yield mistake("spec-unknown-name", message, there, "print_order", nearest(name, known))
+    for name in (name for name in known if name not in order):
+        yield mistake("spec-print-order", f"`print_order` does not name `{name}`", place, "print_order", "add it where it belongs")
+
+
+def codecs_used(subject: Subject) -> Iterator[Finding]:
+    """A codec that nothing names is dead."""
+    used: set[object] = set()
+    for section in ("entities", "shared", "codecs"):
+        used |= {part for _, part in walk(subject.data.get(section)) if isinstance(part, str)}
+    for name in cast(Mapping, subject.data.get("codecs") or Mapping()):
+        if name not in used:
+            place = place_of(subject.data, ("codecs", name))
+            yield doubt("spec-unused", f"nothing uses the codec `{name}`", place, f"codecs.{name}", "take it out")
+
+
+def _dotted(path: tuple[Step, ...]) -> str:
+    return ".".join(str(step) for step in path if isinstance(step, str))
+
+
+RULES: tuple[AdapterRule, ...] = (
+    collection_words,
+    form_words,
+    existing_record,
+    warnings_declared,
+    warning_fields,
+    options_declared,
+    printed,
+    codecs_used,
+)

@@ -1,0 +1,99 @@
+"""Documents resolved: paths, members, lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal, cast
+
+from codec.layout import segments
+from codec.spec import plan
+from codec.spec.context import Scope
+from codec.spec.patterns import Patterns
+
+
+class Shapes(Patterns):
+    """The part of the resolver that knows documents."""
+
+    def document(
+        self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]
+    ) -> plan.Document:
+        html = data.get("html", "escaped") == "escaped"
+        steps = self.path(data["path"], scope, (*path, "path"))
+        when = (
+            self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when"))
+            if "when" in data
+            else None
+        )
+        make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
+            name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")), **parts
+        )
+        if "raw" in data:
+            return make("raw", raw=self.bound(str(data["raw"]), scope, self.at(*path, "raw"), name)[0].field)
+        if "json" in data:
+            return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
+        if "line" in data:
+            return make("sidecar", members=self.members(data["line"], scope, html, (*path, "line")))
+        lines = []
+        for index, line in enumerate(cast("list[dict[str, object]]", data["lines"])):
+            inner, each = scope, str(line.get("each", ""))
+            if each:
+                many = scope.fields[self.collection(each, scope, self.at(*path, "lines", index))].many
+                inner = replace(scope, element=many, collection=each)
+            here = (*path, "lines", index, "line")
+            lines.append(plan.Line(each, self.members(line["line"], inner, html, here), self.at(*here)))
+        return make("lines", lines=tuple(lines))
+
+    def members(self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]) -> tuple[plan.Member, ...]:
+        assert isinstance(data, dict)
+        return tuple(self.member(name, spec, scope, html, (*path, name)) for name, spec in data.items())
+
+    def member(self, name: str, spec: object, scope: Scope, html: bool, path: tuple[str | int, ...]) -> plan.Member:
+        place = self.at(*path)
+        if isinstance(spec, dict) and "const" in spec:
+            return plan.Member(name, place, constant=spec["const"], is_constant=True)
+        if isinstance(spec, dict) and "stem" in spec:
+            return plan.Member(name, place, stem=str(spec["stem"]))
+        if isinstance(spec, dict) and "text" in spec:
+            parts = [
+                p
+                if isinstance(p, str)
+                else (self.bound(next(iter(p)), scope, place, name)[0], str(next(iter(p.values()))))
+                for p in spec["text"]
+            ]
+            return plan.Member(name, place, pattern=tuple(parts))
+        if isinstance(spec, dict) and "each" in spec:
+            target, kind = self.bound(str(spec["each"]), scope, place, name)
+            if kind.many is None:
+                raise self.fail("spec-unknown-name", f"`{target.field}` is not a collection of the model", place, name)
+            inner = replace(scope, element=kind.many, collection=target.field)
+            item = self.members(spec["item"], inner, html, (*path, "item"))
+            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")))
+        options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
+        target, kind = self.bound(str(options.get("of", name)), scope, place, name)
+        return plan.Member(
+            name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
+            none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")),
+        )  # fmt: skip
+
+    def path(self, parts: object, scope: Scope, path: tuple[str | int, ...]) -> tuple[plan.PathStep, ...]:
+        assert isinstance(parts, list)
+        steps: list[list[str | plan.PathPart]] = [[]]
+        for index, part in enumerate(parts):
+            if isinstance(part, str):
+                first, *others = part.split("/")
+                steps[-1] += [first] if first else []
+                steps += [[other] if other else [] for other in others]
+                continue
+            ((name, codec),) = part.items()
+            word, config = self.codec(codec)
+            place = self.at(*path, index)
+            if word != "percent":
+                raise self.fail(
+                    "spec-unknown-codec",
+                    f"`{codec}` is not a codec of file names",
+                    place,
+                    hint="configure one under `codecs` with `percent`",
+                )
+            steps[-1].append(plan.PathPart(self.bound(name, scope, place, name)[0], segments.build(config)))
+        return tuple(tuple(step) for step in steps)

@@ -1,0 +1,90 @@
+"""The tree of files that shows drawn things: what a decode of their canonical records must print.
+
+Files come from the document writers alone; nothing is gathered, sorted or resolved here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from codec.engine.base import Engine
+from codec.engine.interpreter import STEM
+from codec.mapping import facts
+from codec.mapping.naming import Namer
+from codec.spec import plan
+from codec.spec.container import Container
+from codec.spec.words import Element, Thing
+from codec.testing.things import Tree, visible
+
+Files = dict[str, bytes]
+
+
+class Collected:
+    """A target that keeps files by path."""
+
+    def __init__(self) -> None:
+        self.files: Files = {}
+
+    def write(self, path: str, data: bytes) -> None:
+        self.files[path] = data
+
+    def stream(self, path: str, pieces: Iterable[str]) -> None:
+        self.files[path] = "".join(pieces).encode()
+
+    def append(self, path: str, data: bytes) -> None:
+        self.files[path] = self.files.get(path, b"") + data
+
+    def mkdir(self, path: str) -> None: ...
+
+
+def shown(adapter: plan.Adapter, engine: Engine, tree: Tree, options: frozenset[str] = frozenset()) -> Files:
+    """The documents of a tree; `options` are those of the format that are on."""
+    target = Collected()
+    namer = Namer(dict(adapter.names), target)
+    for entity in adapter.entities:
+        for thing in tree[entity.name]:
+            for document in entity.documents:
+                _show(namer, target, engine, entity, document, visible(entity, thing, options), options)
+    return target.files
+
+
+def _show(
+    namer: Namer, target: Collected, engine: Engine, entity: plan.Entity, document: plan.Document, thing: Thing, options: frozenset[str]
+) -> None:
+    if document.when is not None and not document.when.holds(thing, ()):
+        return
+    if document.kind == "sidecar":
+        beside = next(main for main in entity.documents if main.name == document.beside)
+        thing = thing | {STEM: namer.path(beside, thing)[1]}
+    path, _ = namer.path(document, thing)
+    if document.kind == "raw":
+        content = thing[document.raw]
+        assert isinstance(content, bytes)
+        target.write(path, content)
+    else:
+        text = "".join(engine.document_writer(document, options)(thing, elements(entity, thing)))
+        (target.append if document.kind == "sidecar" else target.write)(path, text.encode())
+
+
+def elements(entity: plan.Entity, thing: Thing) -> Iterable[Element]:
+    """The streamed elements of a thing."""
+    if entity.collection is None:
+        return ()
+    listed = thing[entity.collection[0]]
+    assert isinstance(listed, (list, tuple))
+    return listed
+
+
+def manifest(container: Container, last_commit_ts: int, switches: Mapping[str, object]) -> Files:
+    """The manifest of a tree with every adapter; options that are not switched have their defaults."""
+    defaults = {option.name: option.default for adapter in container.adapters for option in adapter.options}
+    known: facts.Facts = {
+        "tool_version": "",
+        "cluster_id": "",
+        "input_number": 0,
+        "last_commit_ts": last_commit_ts,
+        "clock": facts.clock(),
+        "input_path": "",
+        "adapters": tuple(adapter.name for adapter in container.adapters),
+    }
+    return {container.manifest.path: facts.write(container.manifest, defaults | dict(switches) | known)}

@@ -1,0 +1,237 @@
+"""Records by their pattern, part by part, without the help of an engine: canonical ones, and noisy ones.
+
+Noise is what the spec calls slack: bytes that nobody reads, other flag bits, unknown fields of messages, their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
+from codec.spec import plan
+from codec.spec.words import Element, Thing
+from codec.testing.things import form_of
+from codec.testing.values import Uses, exact, scalars, slots, texts
+
+Record = tuple[bytes, bytes]
+Values = Mapping[str, object]  # what each slot holds, by its name
+Fixed: TypeAlias = Mapping[str, SearchStrategy[object]]
+BY_PYTHON = {bytes: "bytes", str: "text", float: "f64", bool: "flag", int: "u64"}
+MOST_UNKNOWN = 1 << 29  # field numbers of protobuf messages are below
+
+
+# ------------------------------------------------------------------------------------------------ from a thing
+
+
+def canonical(row: plan.Row, thing: Thing, element: Element) -> Record:
+    """The record that stands for a thing, or for an element of it."""
+    form = form_of(row, thing, element)
+    return build(row.key, values_of(row.key, thing, element)), build(form.parts, values_of(form.parts, thing, element))
+
+
+@st.composite
+def noisy(draw: st.DrawFn, row: plan.Row, thing: Thing, element: Element) -> Record:
+    """A record that says the same as the canonical one, with noise wherever the spec drops it."""
+    form = form_of(row, thing, element)
+    key, value = values_of(row.key, thing, element), values_of(form.parts, thing, element)
+    return build(row.key, key, draw), build(form.parts, value, draw)
+
+
+def values_of(parts: Iterable[plan.Part], thing: Thing, element: Element) -> dict[str, object]:
+    """What each slot of a pattern holds for a thing."""
+    values: dict[str, object] = {}
+    for part in parts:
+        named: list[plan.Slot | plan.WireField] = [*slots(part)]
+        named += part.fields if isinstance(part, plan.Message) else ()
+        for one in named:
+            slot = one.slot if isinstance(one, plan.WireField) and one.slot is not None else one
+            if slot.target is not None:
+                values[one.name] = slot.target.get(thing, element)
+            elif isinstance(slot, plan.Slot):
+                values[one.name] = slot.derive.evaluate(thing, element) if slot.derive else slot.constant
+    return values
+
+
+def read_back(row: plan.Row, thing: Thing, element: Element) -> list[object]:
+    """What reading the record of a thing gives, in the order of `row.kept`; nothing said counts as none."""
+    form = form_of(row, thing, element)
+    values = values_of((*row.key, *form.parts), thing, element)
+    return [values.get(name) for name in row.kept]
+
+
+# ------------------------------------------------------------------------------------------------ bytes of a pattern
+
+
+def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = None) -> bytes:
+    """The bytes of a pattern; with `draw` noise goes wherever it is dropped."""
+    out: list[bytes] = []
+    off: set[str] = set()
+    listed = list(parts)
+    for index, part in enumerate(listed):
+        if isinstance(part, plan.Literal_):
+            out.append(part.text)
+        elif isinstance(part, plan.Flags):
+            off = {name for name, _ in part.bits if values[name] is None}
+            known = {bit for _, bit in part.bits}
+            others = [1 << bit for bit in range(8) if bit not in known and draw is not None and draw(st.booleans())]
+            out.append(bytes((sum(others) + sum(1 << bit for name, bit in part.bits if name not in off),)))
+        elif isinstance(part, plan.Slot) and part.name not in off:
+            out.append(slot_bytes(part, values[part.name]))
+        elif isinstance(part, plan.Optional):
+            later = [slot.name for other in listed[index:] for slot in slots(other)]
+            if any(values[name] is not None for name in later):
+                out += [slot_bytes(slot, values[slot.name]) for slot in part.parts]
+        elif isinstance(part, plan.Slack) and draw is not None:
+            out.append(draw(st.binary(max_size=12)))
+        elif isinstance(part, plan.Message):
+            out.append(message_bytes(part, values, draw))
+    return b"".join(out)
+
+
+def slot_bytes(slot: plan.Slot, value: object) -> bytes:
+    """The bytes of one slot; none is written as zero where the spec says so."""
+    built: bytes = slot.layout.construct(0).build(0 if value is None else value)
+    return built
+
+
+def message_bytes(message: plan.Message, values: Values, draw: st.DrawFn | None) -> bytes:
+    """A protobuf message: canonical, or with unknown fields, other wire types, superseded scalars, in any order."""
+    runs = [list(_field_chunks(field, values[field.name], draw)) for field in message.fields]
+    if draw is None:
+        return b"".join(chunk for run in runs for chunk in run)
+    known = {field.number: LENGTH if field.wire is None else field.wire.wire for field in message.fields}
+    runs.append(draw(st.lists(strange_fields(known), max_size=3)))
+    return b"".join(_merged(draw, runs))
+
+
+def _merged(draw: st.DrawFn, runs: list[list[bytes]]) -> Iterator[bytes]:
+    """The runs shuffled into each other; each keeps its own order."""
+    left = [list(run) for run in runs]
+    while left := [run for run in left if run]:
+        yield draw(st.sampled_from(left)).pop(0)
+
+
+def _field_chunks(field: plan.WireField, value: object, draw: st.DrawFn | None) -> Iterator[bytes]:
+    if field.wire is not None:
+        if draw is not None and draw(st.booleans()):
+            yield wire_bytes(field.number, field.wire, draw(wire_values(field.wire)))
+            yield wire_bytes(field.number, field.wire, value)
+        elif exact(value) != exact(field.wire.zero):
+            yield wire_bytes(field.number, field.wire, value)
+        return
+    assert isinstance(value, (list, tuple))
+    for element in value:
+        if field.shape in ("repeated", "alternating"):
+            for (_, _, wire), one in zip(field.items, element, strict=True):
+                yield wire_bytes(field.number, wire, one)
+            continue
+        inner = [
+            [wire_bytes(number, wire, one)]
+            for (number, _, wire), one in zip(field.items, element, strict=True)
+            if field.shape == "entries" or exact(one) != exact(wire.zero) or (draw is not None and draw(st.booleans()))
+        ]
+        if draw is not None:
+            inner.append(draw(st.lists(strange_fields({number: wire.wire for number, _, wire in field.items}), max_size=1)))
+            content = b"".join(_merged(draw, inner))
+        else:
+            content = b"".join(chunk for run in inner for chunk in run)
+        yield write_tag(field.number, LENGTH) + write_varint(len(content)) + content
+
+
+def wire_bytes(number: int, wire: Wire, value: object) -> bytes:
+    """One field on the wire."""
+    content = wire.to_wire(value)
+    length = write_varint(len(content)) if wire.wire == LENGTH else b""
+    return write_tag(number, wire.wire) + length + content
+
+
+@st.composite
+def strange_fields(draw: st.DrawFn, known: Mapping[int, int]) -> bytes:
+    """A field that readers skip: its number is unknown, or its wire type is another one."""
+    number = draw(st.sampled_from(sorted(known)) | st.integers(1, MOST_UNKNOWN - 1))
+    kinds = [kind for kind in (VARINT, FIXED64, LENGTH, FIXED32) if kind != known.get(number)]
+    kind = draw(st.sampled_from(kinds))
+    if kind == LENGTH:
+        content = draw(st.binary(max_size=5))
+        return write_tag(number, kind) + write_varint(len(content)) + content
+    if kind == VARINT:
+        return write_tag(number, kind) + write_varint(draw(st.integers(0, (1 << 64) - 1)))
+    size = 8 if kind == FIXED64 else 4
+    return write_tag(number, kind) + draw(st.binary(min_size=size, max_size=size))
+
+
+# ------------------------------------------------------------------------------------------------ any record
+
+
+def records(row: plan.Row, fixed: Fixed | None = None) -> SearchStrategy[Record]:
+    """Records of a kind, noise included, whether it is written, legacy, derived or dropped.
+
+    Every value that the slots can hold occurs, in every form; `fixed` narrows slots by their names.
+    """
+    held = {} if fixed is None else fixed
+
+    @st.composite
+    def record(draw: st.DrawFn) -> Record:
+        if row.unread:
+            return row.prefix + draw(st.binary(max_size=8)), draw(st.binary(max_size=8))
+        key = build(row.key, _any_values(draw, row.key, held), draw)
+        if not row.forms:
+            return key, b""
+        form = draw(st.sampled_from(row.forms))
+        return key, build(form.parts, _any_values(draw, form.parts, held), draw)
+
+    return record().filter(lambda drawn: _is_of(row, *drawn))
+
+
+def _is_of(row: plan.Row, key: bytes, value: bytes) -> bool:
+    """Whether a record is not taken for one of another form or kind."""
+    if row.refused and key.startswith(row.refused):
+        return False
+    form = next((form for form in row.forms if value.startswith(form.magic)), None)
+    return form is None or bool(form.magic) or not any(other.magic and value.startswith(other.magic) for other in row.forms)
+
+
+def _any_values(draw: st.DrawFn, parts: Iterable[plan.Part], fixed: Fixed) -> Values:
+    """A value for every slot; optional groups are left out from the end on, or hold values."""
+    values: dict[str, object] = {}
+    ended = False
+    for part in parts:
+        if isinstance(part, plan.Optional):
+            ended = ended or draw(st.booleans())
+            for slot in part.parts:
+                values[slot.name] = None if ended else draw(slot_values(slot, fixed))
+        elif isinstance(part, plan.Slot):
+            values[part.name] = draw(slot_values(part, fixed))
+        elif isinstance(part, plan.Message):
+            for field in part.fields:
+                values[field.name] = draw(message_values(field))
+    for part in parts:
+        if isinstance(part, plan.Flags):
+            values |= {name: None for name, _ in part.bits if draw(st.booleans())}
+    return values
+
+
+def slot_values(slot: plan.Slot, fixed: Fixed) -> SearchStrategy[object]:
+    """What a slot may hold in a record that is read."""
+    if slot.name in fixed:
+        return fixed[slot.name]
+    return st.just(slot.constant) if slot.account == "constant" else slot.layout.values()
+
+
+def message_values(field: plan.WireField) -> SearchStrategy[object]:
+    """What a field of a message may hold."""
+    if field.wire is not None:
+        return wire_values(field.wire)
+    return st.lists(st.tuples(*(wire_values(wire) for _, _, wire in field.items)), max_size=3)
+
+
+def wire_values(wire: Wire) -> SearchStrategy[object]:
+    """Values of a protobuf scalar."""
+    kind = BY_PYTHON[type(wire.zero)]
+    wide: SearchStrategy[object] = texts().map(str.encode) | scalars(kind) if kind == "bytes" else scalars(kind)
+    return wide.filter(Uses(wires=[wire]).keeps)
+

@@ -1,0 +1,111 @@
+"""Histories of a store: every kind of row of every adapter with its versions, tombstones and expiries; and damage.
+
+Rows share few identities, so that records of one thing meet; foreign rows and rows of the node lie between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from codec.spec import plan
+from codec.spec.container import Container
+from codec.spec.words import Thing
+from codec.testing.containers import History, Version, operational_rows
+from codec.testing.identities import pools
+from codec.testing.records import Record, canonical, records
+from codec.testing.things import Tree, records_of
+from codec.testing.values import slots
+
+MOST_ROWS, MOST_VERSIONS = 8, 3
+NOW = 1_000_000  # the last commit of drawn histories; versions and expiries lie around it
+EDGE_STAMPS = (0, 1, NOW - 1, NOW, NOW + 1, (1 << 64) - 1)
+
+
+def stamps() -> SearchStrategy[int]:
+    """Commit timestamps and expiries: before, at and after the snapshot's own, and the ends of the range."""
+    return st.integers(1, 9) | st.sampled_from(EDGE_STAMPS)
+
+
+def histories(container: Container) -> SearchStrategy[History]:
+    """Versions of rows of every kind, in any order, no version twice."""
+    kinds = [_adapter_rows(adapter) for adapter in container.adapters if adapter.entities]
+    foreign = _foreign_rows(container)
+    nodes = st.lists(st.sampled_from(operational_rows(container)), max_size=2, unique=True)
+
+    @st.composite
+    def history(draw: st.DrawFn) -> History:
+        rows = [record for kind in kinds for record in draw(st.lists(kind, max_size=MOST_ROWS))]
+        rows += draw(st.lists(foreign, max_size=2))
+        versions = [one for key, value in rows for one in draw(_versions(key, value))]
+        distinct = list({(one.key, one.commit_ts): one for one in versions}.values())
+        return History(NOW, tuple(draw(st.permutations(distinct))), tuple(draw(nodes)), draw(st.binary(max_size=8)))
+
+    return history()
+
+
+def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[Record]:
+    """Rows of one adapter, whose identities are few, so that rows of one thing meet."""
+    identity = st.shared(pools(adapter, most=3), key=f"identities of {adapter.name}").flatmap(st.sampled_from)
+    names = {name for entity in adapter.entities for name in entity.identity}
+    return st.one_of([records(row, dict.fromkeys(_key_slots(row) & names, identity)) for row in adapter.rows])
+
+
+def _key_slots(row: plan.Row) -> set[str]:
+    return {slot.name for part in row.key for slot in slots(part)}
+
+
+def _foreign_rows(container: Container) -> SearchStrategy[Record]:
+    """Rows that belong to no adapter: internal ones, and any bytes."""
+    internal = st.one_of([records(row) for row in container.internal])
+    return internal | st.tuples(st.binary(max_size=12), st.binary(max_size=12))
+
+
+@st.composite
+def _versions(draw: st.DrawFn, key: bytes, value: bytes) -> list[Version]:
+    """The versions of a row: mostly one live one, sometimes older and later ones, deleted or expired."""
+    if draw(st.booleans()):
+        return [Version(key, draw(st.integers(1, 9)), value)]
+    times = draw(st.lists(stamps(), min_size=1, max_size=MOST_VERSIONS, unique=True))
+    return [
+        Version(key, time, b"" if dead else value, dead, draw(st.just(0) | stamps()))
+        for time, dead in ((time, draw(st.sampled_from([False, False, True]))) for time in times)
+    ]
+
+
+def stored(container: Container, adapter: plan.Adapter, tree: Tree, commit_ts: int = NOW) -> History:
+    """The canonical history of a tree: one version of each record, at one time, in no particular order."""
+    versions = tuple(Version(key, commit_ts, value) for key, value in _records(adapter, tree))
+    return History(commit_ts, versions)
+
+
+def _records(adapter: plan.Adapter, tree: Tree) -> Iterator[Record]:
+    for entity in adapter.entities:
+        for thing in tree[entity.name]:
+            yield from _records_of(entity, thing)
+
+
+def _records_of(entity: plan.Entity, thing: Thing) -> Iterator[Record]:
+    for row, element in records_of(entity, thing):
+        yield canonical(row, thing, element)
+
+
+# ------------------------------------------------------------------------------------------------ damage
+
+
+@st.composite
+def damage(draw: st.DrawFn, data: bytes) -> bytes:
+    """`data` with one mistake: a byte changed, the end cut off, bytes put in, or a slice written twice."""
+    at = draw(st.integers(0, max(0, len(data) - 1)))
+    kind = draw(st.sampled_from(["flip", "cut", "insert", "repeat", "remove"]))
+    if kind == "flip" and data:
+        flipped = data[at] ^ draw(st.integers(1, 255))
+        return data[:at] + bytes((flipped,)) + data[at + 1 :]
+    if kind == "cut":
+        return data[:at]
+    if kind == "insert":
+        return data[:at] + draw(st.binary(min_size=1, max_size=9)) + data[at:]
+    stop = at + draw(st.integers(1, 16))
+    return data[:stop] + data[at:] if kind == "repeat" else data[:at] + data[stop:]

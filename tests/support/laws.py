@@ -1,0 +1,148 @@
+"""What the law tests share: the format under test, its parts as parameters, and whole runs from bytes to bytes."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from codec.api import DecodeOptions, DecodeResult, EncodeOptions, Warned, decode_snapshot, encode_snapshot
+from codec.engine.patterns import ABSENT
+from codec.errors import CodecError
+from codec.spec import library, plan
+from codec.testing.documents import Files
+from tests.support.golden_cases import ENGINES, read_files
+
+FORMAT = "elastickv"
+CONTAINER = library.load(FORMAT)
+ADAPTERS = tuple(adapter for adapter in CONTAINER.adapters if adapter.entities)
+ORDINARY = 50  # examples of the default profile
+WALL_TIME = re.compile(rb'"wall_time_iso": "[^"]*"')
+
+both_engines = pytest.mark.parametrize("engine", ENGINES)
+each_adapter = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
+
+
+def examples(count: int) -> settings:
+    """As many examples, more where the profile asks for more."""
+    return settings(max_examples=max(1, count * settings.default.max_examples // ORDINARY), deadline=None)
+
+
+each_entity = pytest.mark.parametrize(
+    ("adapter", "entity"), [pytest.param(a, e, id=f"{a.name}.{e.name}") for a in ADAPTERS for e in a.entities]
+)
+each_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.label) for a in ADAPTERS for row in a.rows])
+each_read_row = pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.label) for a in ADAPTERS for row in a.rows if row.role != "dropped"]
+)
+
+
+def said(values: tuple[object, ...]) -> list[object]:
+    """What reading a record gave; nothing said counts as none."""
+    return [None if value is ABSENT else value for value in values]
+
+
+@dataclass
+class Decoded:
+    """What a decode left: a tree, or an error and nothing else."""
+
+    files: Files = field(default_factory=dict)
+    warned: list[Warned] = field(default_factory=list)
+    result: DecodeResult | None = None
+    error: dict[str, object] | None = None
+
+
+def decode(data: bytes, **options: object) -> Decoded:
+    """Decode a file of these bytes on disk. What depends on the time of day is taken out of the tree."""
+    left = Decoded()
+    chosen = replace(DecodeOptions(sync=False, input_text="input", warn=left.warned.append), **options)  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "input"), Path(folder, "tree")
+        source.write_bytes(data)
+        try:
+            left.result = decode_snapshot(source, target, chosen)
+        except CodecError as error:
+            left.error = described(error, folder)
+            assert [path.name for path in Path(folder).iterdir()] == ["input"], "a failed decode left something behind"
+            return left
+        left.files = read_files(target)
+    del left.files[CONTAINER.checksums]
+    left.files[CONTAINER.manifest.path] = WALL_TIME.sub(b"", left.files[CONTAINER.manifest.path])
+    return left
+
+
+def decoded(data: bytes, **options: object) -> Files:
+    """The tree of a decode that must succeed."""
+    left = decode(data, **options)
+    assert left.error is None, left.error
+    return left.files
+
+
+@dataclass
+class Encoded:
+    """What an encode gave: a stream, or an error."""
+
+    data: bytes = b""
+    mismatch: str = ""
+    warned: list[Warned] = field(default_factory=list)
+    error: dict[str, object] | None = None
+
+
+def encode(files: Mapping[str, bytes], **options: object) -> Encoded:
+    """Encode a tree of these files on disk."""
+    left = Encoded()
+    chosen = replace(EncodeOptions(warn=left.warned.append), **options)  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder), files)
+        sink = io.BytesIO()
+        try:
+            left.mismatch = encode_snapshot(Path(folder), sink, chosen).mismatch
+        except CodecError as error:
+            left.error = described(error, folder)
+            return left
+        left.data = sink.getvalue()
+    return left
+
+
+def encoded(files: Mapping[str, bytes], **options: object) -> bytes:
+    """The stream of an encode that must succeed."""
+    left = encode(files, **options)
+    assert left.error is None, left.error
+    return left.data
+
+
+def write_files(root: Path, files: Mapping[str, bytes]) -> None:
+    """Put files below `root`."""
+    for path, data in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+
+
+def described(error: CodecError, folder: str) -> dict[str, object]:
+    """An error's parts, the folder of the run taken out."""
+    return {name: part.replace(folder, "") if isinstance(part, str) else part for name, part in error.as_json().items()}
+
+
+def without_order(files: Files) -> dict[str, object]:
+    """Files whose lines are a set as sets of lines, the others as they are."""
+    return {path: set(data.splitlines()) if path in UNORDERED else data for path, data in files.items()}
+
+
+def _unordered() -> Iterator[str]:
+    for adapter in ADAPTERS:
+        yield from (names.path for names in adapter.names.values())
+        for entity in adapter.entities:
+            yield from ("".join(map(_joined, document.path)).lstrip("/") for document in entity.documents if document.kind == "sidecar")
+
+
+def _joined(step: plan.PathStep) -> str:
+    return "/" + "".join(part for part in step if isinstance(part, str))
+
+
+UNORDERED = frozenset(_unordered())
