@@ -68,7 +68,7 @@ class Decoding:
         ]
         self._feed(reader, live, self._routes(decoders, shown))
         for decoder in decoders:
-            decoder.finish()
+            decoder.finish(reader.source.name)
             self.losses.update(decoder.losses)
 
     def _routes(
@@ -122,7 +122,7 @@ class Decoding:
                 self._note_unknown(key)
                 continue
             try:
-                take(key, value, None)
+                take(key, value, at)
             except Misfit:
                 raise self.interpreter.explain(row, key, value, reader.place(at, key)) from None
 

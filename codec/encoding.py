@@ -14,6 +14,7 @@ from codec.decoding import chosen, engine_of
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, Place, UsageError, from_os_error
 from codec.mapping import facts
+from codec.mapping.documents import DocumentReader
 from codec.mapping.encode import SHOWN, AdapterEncoder
 from codec.selftest import mismatches
 from codec.spec import library
@@ -99,18 +100,14 @@ def _collect(
         adapter = container.adapter(name)
         before = writer.count
         if adapter.folder is not None:
-            encoder = AdapterEncoder(
-                adapter,
-                engine_of(options.engine, adapter),
-                reader,
-                writer.add,
-                writer.most_value,
-                container.written.write_errors["value_limit"],
-            )
+            engine = engine_of(options.engine, adapter)
+            limit_error = container.written.write_errors["value_limit"]
+            documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error)
+            encoder = AdapterEncoder(adapter, documents)
             try:
                 encoder.run()
             except TreeFault as fault:
-                raise encoder._fault(fault, is_folder=False) from None
+                raise documents.fault(fault, is_folder=False) from None
             _warn(options, adapter.name, encoder)
             options.progress(Progress("encode", encoder.counts["documents"], 0))
         counts[name] = writer.count - before

@@ -25,6 +25,7 @@ class Code:
         self._depth = 0
         self._used: dict[str, int] = {}
         self.items: dict[str, WireField] = {}
+        self.objects: dict[str, object] = {}
 
     def line(self, text: str = "") -> None:
         """One line at the current depth."""
@@ -84,6 +85,12 @@ class Code:
         arguments = face.arguments()
         words = "_".join(str(a) for a in arguments if isinstance(a, (str, bool)) and str(a).isidentifier())
         return self.constant(f"{kind.__name__}_{words}".upper(), f"{kind.__name__}({', '.join(map(repr, arguments))})")
+
+    def provided(self, name: str, value: object) -> str:
+        """An object that the engine puts into the module: one that is made of the plan and has no text of its own."""
+        label = next((key for key, known in self.objects.items() if known is value), f"{name}_{len(self.objects) + 1}".upper())
+        self.objects[label] = value
+        return label
 
     def item(self, field: WireField) -> str:
         """The name of the reader of a repeated sub-message; it is emitted at the end."""

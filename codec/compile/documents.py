@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codec.compile.code import Code
 from codec.compile.rows import PARAMETERS
-from codec.engine.interpreter import STEM, STEP, constant_text, targets
+from codec.engine.documents import STEM, STEP, constant_text, targets
 from codec.layout.faces import RANGES, Integer
 from codec.layout.json_write import quote
 from codec.spec import plan

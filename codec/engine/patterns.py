@@ -12,7 +12,7 @@ from typing import Any
 import construct
 
 from codec.layout.base import Wrong
-from codec.layout.wire import FIXED64, LENGTH, Wire, chunk, skip, tag, write_chunk, write_tag
+from codec.layout.wire import FIXED64, LENGTH, VARINT, Wire, chunk, skip, tag, varint, write_chunk, write_tag
 from codec.spec import plan
 from codec.spec.words import Element, Thing
 
@@ -143,6 +143,10 @@ class Record(construct.Construct):
                         slot._build(obj[slot.slot.name], stream, context, path)
             elif isinstance(part, plan.Message):
                 stream.write(write_message(part, obj))
+            elif isinstance(part, plan.Slack):
+                for slot in part.written:
+                    if obj[slot.name] is not None:
+                        _SlotPart(slot, 0)._build(obj[slot.name], stream, context, path)
 
     def _flagged(self, name: str) -> bool:
         return any(
@@ -179,6 +183,7 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
     """The fields of a protobuf message; `base` is the position of `data` in the value."""
     by_number = {field.number: field for field in message.fields}
     slots: Slots = {field.name: _empty(field) for field in message.fields}
+    merged: dict[str, bytes] = {}
     at = 0
     while at < len(data):
         start = at
@@ -190,8 +195,10 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
                 at = skip(data, at, wire)
                 continue
             raw, at = _raw(data, at, wire)
-            if field.shape == "scalar":
-                assert field.wire is not None
+            if field.wire is not None and field.wire.always:
+                merged[field.name] = merged.get(field.name, b"") + raw
+                slots[field.name] = field.wire.from_wire(merged[field.name])
+            elif field.wire is not None:
                 slots[field.name] = field.wire.from_wire(raw)
             else:
                 slots[field.name].append(_element(field, raw))  # type: ignore[attr-defined]
@@ -217,7 +224,9 @@ def _wire_of(field: plan.WireField) -> int:
     return LENGTH
 
 
-def _raw(data: bytes, at: int, wire: int) -> tuple[bytes, int]:
+def _raw(data: bytes, at: int, wire: int) -> tuple[Any, int]:
+    if wire == VARINT:
+        return varint(data, at)
     if wire == FIXED64:
         if at + 8 > len(data):
             raise Wrong("8 bytes", str(len(data) - at))
@@ -280,7 +289,7 @@ def write_message(message: plan.Message, slots: Slots) -> bytes:
 
 def is_zero(wire: Wire, value: object) -> bool:
     """Whether a scalar is left out: it is its kind's zero, bit for bit."""
-    return value == wire.zero and wire.to_wire(value) == wire.to_wire(wire.zero)
+    return not wire.always and value == wire.zero and wire.to_wire(value) == wire.to_wire(wire.zero)
 
 
 def _write_scalar(number: int, wire: Wire, value: object) -> bytes:
@@ -291,8 +300,9 @@ def _write_scalar(number: int, wire: Wire, value: object) -> bytes:
 
 def slot_value(slot: plan.Slot, thing: Thing, element: Element) -> object:
     """What is written into a slot."""
-    if slot.target is not None:
-        return slot.target.get(thing, element)
+    if slot.account in ("lost", "constant"):
+        return slot.constant
     if slot.derive is not None:
         return slot.derive.evaluate(thing, element)
-    return slot.constant
+    assert slot.target is not None
+    return slot.target.get(thing, element)

@@ -59,6 +59,7 @@ class Layout(ABC):
 
     word: ClassVar[str]  # its name in a spec
     config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
+    optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word itself
     size: int | None = None  # in bytes, where it is always the same
     is_open: bool = False  # takes everything up to the fixed parts that follow
@@ -87,6 +88,10 @@ class Layout(ABC):
     def may_begin(self, text: bytes) -> bool:
         """Whether its bytes, and what follows them, can begin with `text`; tells record kinds apart."""
         return True
+
+    def width(self) -> str:
+        """How many bytes it takes, in a word."""
+        return "…" if self.size is None else str(self.size)
 
     def describe(self) -> str:
         """One line for the manual: the first line of the class's docstring."""

@@ -19,7 +19,7 @@ _I64_LEAST, _I64_MOST, _I64_DIGITS = -(1 << 63), (1 << 63) - 1, 19
 
 def _separated(digit: str) -> str:
     """Digits with single underscores between them."""
-    return f"{digit}(?:_?{digit})*"
+    return f"{digit}++(?:_{digit}++)*+"
 
 
 def _mantissa(digit: str, prefix: str) -> str:
@@ -31,11 +31,13 @@ def _mantissa(digit: str, prefix: str) -> str:
 _BITS = {"b": 1, "o": 3, "x": 4}  # of a digit
 _DIGIT = {"b": "[01]", "o": "[0-7]", "x": "[0-9a-fA-F]"}
 _PREFIXED = "|".join(_mantissa(_DIGIT[mark], f"0[{mark}{mark.upper()}]") for mark in _BITS)
-_SCALED = re.compile(
-    rf"([+-]?)(?:({_PREFIXED})|({_mantissa('[0-9]', '')}))(?:([eEpP])([+-]?{_separated('[0-9]')}))?"
-)
+_SCALED = re.compile(rf"([+-]?)(?:({_PREFIXED})|({_mantissa('[0-9]', '')}))(?:([eEpP])([+-]?{_separated('[0-9]')}))?")
 _WHOLE = "|".join(
-    [*(f"0[{mark}{mark.upper()}]_?{_separated(_DIGIT[mark])}" for mark in _BITS), "0(?:_?[0-7])*", f"[1-9](?:_?[0-9])*"]
+    [
+        *(f"0[{mark}{mark.upper()}]_?{_separated(_DIGIT[mark])}" for mark in _BITS),
+        "0[0-7]*+(?:_[0-7]++)*+",
+        "[1-9][0-9]*+(?:_[0-9]++)*+",
+    ]
 )
 _FRACTION = re.compile(f"([+-]?)({_WHOLE})/({_WHOLE})")
 
@@ -104,34 +106,32 @@ def _scaled(found: re.Match[str]) -> str | None:
 
 
 def _exponent(text: str) -> int | None:
-    digits = text.replace("_", "")
-    if len(digits.lstrip("+-").lstrip("0")) > _I64_DIGITS:
+    digits = text.lstrip("+-").replace("_", "").lstrip("0")
+    if len(digits) > _I64_DIGITS:
         return None
-    value = int(digits[:1] + (digits[1:].lstrip("0") or "0") if digits[0] in "+-" else digits.lstrip("0") or "0")
+    value = int(digits or "0") * (-1 if text[0] == "-" else 1)
     return value if _I64_LEAST <= value <= _I64_MOST else None
 
 
 def _product(sign: str, mantissa: int, twos: int, fives: int) -> str:
-    mantissa, taken = _divided(mantissa, 2, -twos)
-    twos += taken
-    mantissa, taken = _divided(mantissa, 5, -fives)
-    fives += taken
+    more = (mantissa & -mantissa).bit_length() - 1
+    mantissa, twos = mantissa >> more, twos + more
+    if fives < 0 and mantissa % 5 == 0:
+        mantissa, more = _without_fives(mantissa)
+        fives += more
     return _text(sign, _digits(mantissa, max(twos, 0), max(fives, 0)), _digits(1, max(-twos, 0), max(-fives, 0)))
 
 
-def _divided(value: int, by: int, most: int) -> tuple[int, int]:
-    """`value` without its factors `by`, at most `most` of them, and how many those were."""
-    powers = []
-    power, times = by, 1
-    while times <= most and value % power == 0:
-        powers.append((power, times))
-        power, times = power * power, 2 * times
-    taken = 0
-    for power, times in reversed(powers):
-        if taken + times <= most and value % power == 0:
-            value //= power
-            taken += times
-    return value, taken
+def _without_fives(odd: int) -> tuple[int, int]:
+    """An odd number without its factors 5, and how many those were.
+
+    With enough factors 2 added, fives are zeros at the end of its digits; dividing would take quadratic time.
+    """
+    room = odd.bit_length() // 2 + 1
+    digits = to_digits(odd << room)
+    rest = digits.rstrip("0")
+    fives = len(digits) - len(rest)
+    return from_digits(rest) >> (room - fives), fives
 
 
 def _digits(value: int, twos: int, fives: int) -> str:

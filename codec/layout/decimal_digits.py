@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from codec.layout.base import Layout, Setting, Wrong, primitive
 from codec.layout.numbers import ALL_BITS
@@ -57,8 +57,11 @@ class Decimal(Scanned):
     """An unsigned number of 64 bits as decimal digits, as far as digits go; with `trim`, white space around them."""
 
     word = "decimal"
-    optional = {
-        "trim": {"enum": ["spaces"], "description": "What is tolerated around the digits of what is all that is left."},
+    optional: ClassVar[dict[str, object]] = {
+        "trim": {
+            "enum": ["spaces"],
+            "description": "What may stand around the digits, which then are all that is left.",
+        },
         "min": {"type": "integer", "minimum": 0, "description": "The least number."},
         "max": {"type": "integer", "minimum": 0, "description": "The greatest number."},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from binascii import Error, unhexlify
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import construct
 
@@ -25,32 +25,32 @@ def from_hex(digits: bytes | str) -> bytes:
         raise Wrong("pairs of hexadecimal digits", repr(digits[:16]).removeprefix("b")) from None
 
 
-class _Digits(construct.Adapter):
+class _Digits(construct.Adapter):  # type: ignore[misc]
     """Digits on the wire, as many bytes as the layout says."""
 
     def __init__(self, layout: Hex) -> None:
         super().__init__(construct.Bytes(layout.size))
-        self.width = layout.width
+        self.count = layout.count
 
     def _decode(self, obj: bytes, context: object, path: object) -> bytes:
         return from_hex(obj)
 
     def _encode(self, obj: bytes, context: object, path: object) -> bytes:
-        if len(obj) != self.width:
-            raise Wrong(f"{self.width} bytes", str(len(obj)))
+        if len(obj) != self.count:
+            raise Wrong(f"{self.count} bytes", str(len(obj)))
         return obj.hex().encode()
 
 
 @primitive("hex")
 class Hex(Layout):
-    """As many bytes as the number after the word says, as hexadecimal digits: read in either letter case, written low."""
+    """As many bytes as the number after the word says, as hexadecimal digits: read in either case, written in lower."""
 
     word = "hex"
-    takes = {"type": "integer", "minimum": 1}
+    takes: ClassVar[dict[str, object] | None] = {"type": "integer", "minimum": 1}
 
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.size: int = 2 * width
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.size: int = 2 * count
 
     @classmethod
     def build(cls, setting: Setting) -> Layout:
@@ -66,12 +66,12 @@ class Hex(Layout):
         name = code.fresh("data")
         after = cut.start + self.size if isinstance(cut.start, int) else plus(cut.start, self.size)
         code.line(f"{name} = {from_digits}({cut.buffer}[{cut.start}:{after}])")
-        code.reject_if(f"len({name}) != {self.width}")
+        code.reject_if(f"len({name}) != {self.count}")
         return name, after
 
     def emit_write(self, code: Code, value: str) -> str:
         code.line(f"{(name := code.fresh('data'))} = {value}")
-        code.reject_if(f"len({name}) != {self.width}")
+        code.reject_if(f"len({name}) != {self.count}")
         return f"{name}.hex().encode()"
 
     def may_begin(self, text: bytes) -> bool:
@@ -80,4 +80,4 @@ class Hex(Layout):
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st
 
-        return st.binary(min_size=self.width, max_size=self.width)
+        return st.binary(min_size=self.count, max_size=self.count)

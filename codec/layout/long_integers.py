@@ -16,7 +16,8 @@ def from_digits(digits: str) -> int:
     if len(digits) <= _SAFE_DIGITS:
         return int(digits)
     low = len(digits) // 2
-    return from_digits(digits[:-low]) * 10**low + from_digits(digits[-low:])
+    tens: int = 10**low
+    return from_digits(digits[:-low]) * tens + from_digits(digits[-low:])
 
 
 def to_digits(value: int) -> str:
@@ -39,4 +40,4 @@ def to_digits(value: int) -> str:
         high = part >> half
         return _EXACT.fma(convert(high, bits - half), power(half), convert(part - (high << half), half))
 
-    return f"{convert(value, value.bit_length()):f}"
+    return str(convert(value, value.bit_length()))

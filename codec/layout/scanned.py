@@ -5,8 +5,7 @@ Invariant: a layout takes only the bytes that are its own; what it leaves is for
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import construct
 
@@ -18,11 +17,12 @@ if TYPE_CHECKING:
 
     from codec.compile.code import Code
 
-Reader = Callable[[bytes, int, int], tuple[Any, int]]  # data, from, up to -> value, where it ends; raises `Wrong`
-Writer = Callable[[Any], bytes]  # raises `Wrong`
+# data, from, up to -> value, where it ends; value -> bytes; both raise `Wrong`
+Reader: TypeAlias = "staticmethod[[bytes, int, int], tuple[Any, int]]"
+Writer: TypeAlias = "staticmethod[[Any], bytes]"
 
 
-class _Functions(construct.Construct):
+class _Functions(construct.Construct):  # type: ignore[misc]
     """The layout's own functions over a stream; what they do not take is given back."""
 
     def __init__(self, layout: Scanned, tail: int) -> None:
@@ -48,7 +48,6 @@ class Scanned(Layout):
 
     reader: ClassVar[Reader]
     writer: ClassVar[Writer]
-    optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
     run = False  # ends itself: at the first byte outside `alphabet`, whatever follows
     alphabet: bytes | None = None
 
@@ -86,7 +85,7 @@ class Scanned(Layout):
 class ScannedBytes(Scanned):
     """Bytes in an encoding that ends itself or takes all that is left; with `text`, those of UTF-8 text."""
 
-    optional = {
+    optional: ClassVar[dict[str, object]] = {
         "text": {"type": "boolean", "description": "Whether the bytes must be UTF-8 and the value is text."},
         "min": {"type": "integer", "minimum": 0, "description": "How many bytes the value has at least."},
     }
@@ -135,7 +134,7 @@ class ScannedBytes(Scanned):
 
         if not self.text:
             return st.binary(min_size=self.least, max_size=self.least + 30)
-        return st.text(st.characters(exclude_categories=("Cs",)), min_size=self.least, max_size=self.least + 12)
+        return st.text(st.characters(codec="utf-8"), min_size=self.least, max_size=self.least + 12)
 
 
 def utf8(text: str) -> bytes:

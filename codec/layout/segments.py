@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from codec.layout.base import Wrong
 from codec.layout.faces import from_base64url
+from codec.layout.json_write import base64url
 
 _HEX = "0123456789abcdefABCDEF"
 
@@ -58,6 +59,11 @@ class Segment:
         if too_long or text.startswith(self.mark) or self._shape.match(text):  # type: ignore[attr-defined]
             return self._hashed(raw), True
         return text, False
+
+    def encode_base64url(self, raw: bytes) -> str:
+        """The name of bytes that are kept as base64url, whatever they are; a digest if that is too long."""
+        text = self.mark + base64url(raw)
+        return text if len(text) <= self.longest else self._hashed(raw)
 
     def _hashed(self, raw: bytes) -> str:
         shape = self.fallback

@@ -171,6 +171,9 @@ class Prefixed(Layout):
 
         return st.binary(max_size=min(self.most, 40))
 
+    def width(self) -> str:
+        return f"{self.length.size}+≤{self.most}"
+
     def may_begin(self, text: bytes) -> bool:
         """No, if the length that `text` begins with is over the limit whatever follows."""
         assert self.length.size is not None

@@ -105,6 +105,7 @@ class Wire:
     zero: object
     from_wire: Callable[[object], object]
     to_wire: Callable[[object], bytes]
+    always: bool = False  # a sub-message: written whatever it holds, and merged when it is repeated
 
 
 def _text(raw: object) -> str:
@@ -150,7 +151,9 @@ def wire_kind(word: str, model: str) -> Wire:
         return Wire(word, FIXED64, 0.0, double, write_double)
     if word == "bytes":
         return Wire(word, LENGTH, b"", lambda raw: raw, lambda value: value)  # type: ignore[arg-type, return-value]
+    if word == "uint64":
+        return Wire(word, VARINT, 0, lambda raw: raw, lambda value: write_varint(value))  # type: ignore[arg-type]
     raise KeyError(word)
 
 
-WIRE_WORDS = ("string", "bytes", "double")
+WIRE_WORDS = ("string", "bytes", "double", "uint64")

@@ -12,9 +12,11 @@ from itertools import groupby
 from operator import itemgetter
 
 from codec.api import Warned
-from codec.engine.base import Engine, RecordPlace, WriteDocument
-from codec.engine.interpreter import STEM, Interpreter
+from codec.engine.base import Engine, WriteDocument
+from codec.engine.documents import STEM
+from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import ABSENT
+from codec.mapping.family import Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
 from codec.mapping.target import Target
@@ -37,6 +39,9 @@ class AdapterDecoder:
         self._entities = {entity.name: entity for entity in adapter.entities}
         self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
+        parents = {e.within[1] for e in adapter.entities if e.within}
+        self._families = [Family(adapter, self._entities[name], engine) for name in self._entities if name in parents]
+        self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
         self._writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
         }
@@ -58,8 +63,8 @@ class AdapterDecoder:
 
     # -------------------------------------------------------------------------------------------- records in
 
-    def _taker(self, row: Row) -> Callable[[bytes, bytes, RecordPlace | None], None]:
-        """What is done with a record of one kind; `None` as place is never passed on."""
+    def _taker(self, row: Row) -> Callable[[bytes, bytes, int], None]:
+        """What is done with a record of one kind; the last argument is where it begins in the input."""
         if row.role in ("dropped", "derived"):
             label = row.label
 
@@ -67,6 +72,8 @@ class AdapterDecoder:
                 self.losses[label] += row.role == "dropped"
 
             return drop
+        if row.label in self._of_family:
+            return self._of_family[row.label]
         read = self._engine.reader(row)
         if not row.entity:
             number = next(
@@ -141,8 +148,10 @@ class AdapterDecoder:
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self) -> None:
-        """Give shared records to their owners, then print what was gathered."""
+    def finish(self, source: str) -> None:
+        """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
+        for family in self._families:
+            family.finish(self._print, self._make_folder, self.warning, source)
         orphans = Counter[int]()
         late: Sorter[Item] = Sorter()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
@@ -155,7 +164,7 @@ class AdapterDecoder:
                 for one in self._gatherers[name]:
                     self._finish_thing(self._entities[name], one)
         for number, count in sorted(orphans.items()):
-            self.warning(self.adapter.shared[number].orphan, {"rows": count})
+            self.warning(self.adapter.shared[number].orphan, {self.adapter.shared[number].row.name: count})
 
     def _settle(self, identity: object, claims: Iterator[Item], orphans: Counter[int], late: Sorter[Item]) -> None:
         """Who owns the shared records of one key: the first owner that exists."""
@@ -228,6 +237,10 @@ class AdapterDecoder:
             assert slot.compare is not None
             if slot.compare.evaluate(thing, ()) != declared:
                 self.warning(slot.differs, thing | {"declared": declared})
+
+    def _make_folder(self, document: Document, thing: Thing) -> None:
+        path = self._namer.path(document, thing)[0]
+        self.target.mkdir(f"{path.rpartition('/')[0]}/{document.empty_folder}")
 
     def warning(self, event: str, thing: Thing) -> None:
         """Emit a structured warning with the fields that the spec names."""

@@ -6,23 +6,20 @@ followed out of the tree, and what no spec describes is counted and said.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
 
-from codec.engine.base import Engine, Misread
-from codec.engine.interpreter import STEM
+from codec.engine.base import Misread
+from codec.engine.documents import STEM
 from codec.engine.patterns import Misfit
-from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError
+from codec.errors import DocumentError, Place, TreeError
 from codec.layout import json_read
 from codec.layout.faces import from_base64url
-from codec.layout.json_careful import path_text
 from codec.layout.segments import BadName
-from codec.mapping.rows import RowWriter
-from codec.spec.plan import Adapter, Document, Entity, Folder, Line, Names, PathPart
-from codec.spec.words import Element, Thing
+from codec.mapping.documents import DocumentReader
+from codec.mapping.households import Households
+from codec.spec.plan import Adapter, Document, Entity, Names, PathPart
+from codec.spec.words import Thing
 from codec.stream.sort import Sorter
-from codec.tree.walk import Entry, TreeFault, TreeReader
 
 Emit = Callable[[bytes, bytes], None]
 SHOWN = 5  # how many unexpected entries are named
@@ -33,22 +30,18 @@ DIRECTORY = "directory"
 class AdapterEncoder:
     """Reads the documents of one adapter and emits its records, in no particular order."""
 
-    def __init__(
-        self, adapter: Adapter, engine: Engine, reader: TreeReader, emit: Emit, most_value: int, limit_error: str
-    ) -> None:
-        assert adapter.folder is not None
-        self.adapter, self.engine, self.reader, self.emit = adapter, engine, reader, emit
-        self.folder: Folder = adapter.folder
-        self.most_value, self.limit_error = most_value, limit_error
-        self.most_text = TEXT_PER_BYTE * most_value
-        self.rows = RowWriter(adapter, engine)
+    def __init__(self, adapter: Adapter, reader: DocumentReader) -> None:
+        self.adapter, self.reader, self.folder = adapter, reader, reader.folder
         self.originals: dict[str, dict[str, bytes]] = {}
         self.unexpected: list[str] = []
-        self.counts: Counter[str] = Counter()
+        self.counts = reader.counts
 
     def run(self) -> None:
         """The whole adapter; raises `DataError` of the kind that the spec names."""
         if not self._is_there():
+            return
+        if not self.folder.pattern:
+            Households(self.adapter, self.reader).run()
             return
         self.originals = {name: self._read_names(names) for name, names in self.adapter.names.items()}
         claimed = {names.path for names in self.adapter.names.values()}
@@ -68,10 +61,12 @@ class AdapterEncoder:
         if kind is None:
             return False
         if kind != DIRECTORY:
-            raise self._tree_error("not_directory", folder.root, kind)
-        numbered = [e for e in self._entries(folder.root) if self._is_numbered(e.name)]
+            raise self.reader.wrong_kind("not_directory", folder.root, kind)
+        if not folder.pattern:
+            return True
+        numbered = [e for e in self.reader.entries(folder.root) if self._is_numbered(e.name)]
         self.unexpected += [
-            f"{folder.root}/{e.name}" for e in self._entries(folder.root) if not self._is_numbered(e.name)
+            f"{folder.root}/{e.name}" for e in self.reader.entries(folder.root) if not self._is_numbered(e.name)
         ]
         wanted = folder.pattern + folder.numbered
         others = [e.name for e in numbered if e.name != wanted]
@@ -87,7 +82,7 @@ class AdapterEncoder:
             )
         for entry in numbered:
             if entry.kind != DIRECTORY:
-                raise self._tree_error("not_directory", f"{folder.root}/{entry.name}", entry.kind)
+                raise self.reader.wrong_kind("not_directory", f"{folder.root}/{entry.name}", entry.kind)
         return bool(numbered)
 
     def _is_numbered(self, name: str) -> bool:
@@ -95,32 +90,9 @@ class AdapterEncoder:
         canonical = digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
         return name.startswith(self.folder.pattern) and canonical
 
-    def _entries(self, path: str) -> list[Entry]:
-        try:
-            return self.reader.entries(path)
-        except TreeFault as fault:
-            raise self._fault(fault, is_folder=True) from None
-
     def _note_strangers(self, claimed: set[str]) -> None:
         home = f"{self.folder.root}/{self.folder.pattern}{self.folder.numbered}"
-        self.unexpected += [path for e in self._entries(home) if (path := f"{home}/{e.name}") not in claimed]
-
-    def _tree_error(self, kind: str, path: str, found: str) -> TreeError:
-        code = self.folder.errors[kind]
-        wanted = {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[
-            kind
-        ]
-        hint = "links are not followed, so that nothing outside the tree is read"
-        return TreeError(
-            code, "an entry of the tree is of the wrong kind", Place(path), expected=wanted, found=found, hint=hint
-        )
-
-    def _fault(self, fault: TreeFault, is_folder: bool) -> CodecError:
-        if fault.kind == "hard_link":
-            return self._tree_error("hard_link", fault.path, "several links")
-        return self._tree_error(
-            "not_directory" if is_folder else "not_regular", fault.path, fault.kind.replace("_", " ")
-        )
+        self.unexpected += [path for e in self.reader.entries(home) if (path := f"{home}/{e.name}") not in claimed]
 
     # -------------------------------------------------------------------------------------------- names files
 
@@ -129,7 +101,7 @@ class AdapterEncoder:
         if self.reader.kind(names.path) is None:
             return {}
         originals: dict[str, bytes] = {}
-        with self._open(names.path) as stream:
+        with self.reader.open(names.path) as stream:
             try:
                 for value, _, line, column in json_read.lines(stream, names.path, max_line=names.max_line):
                     encoded, original = self._names_line(names, value, Place(names.path, None, line, column))
@@ -172,10 +144,10 @@ class AdapterEncoder:
         if kind is None:
             return
         if kind != DIRECTORY:
-            raise self._tree_error("not_directory", document.folder, kind)
+            raise self.reader.wrong_kind("not_directory", document.folder, kind)
         slot, suffix = last_slot(document)
         names = []
-        for entry in self._entries(document.folder):
+        for entry in self.reader.entries(document.folder):
             if entry.kind == "file" and entry.name.endswith(suffix):
                 names.append(entry.name[: len(entry.name) - len(suffix)] if suffix else entry.name)
             else:
@@ -186,7 +158,8 @@ class AdapterEncoder:
             thing: Thing = dict.fromkeys(entity.fields)
             thing |= beside
             thing[slot.target.field] = self._identity(slot, stem, path)
-            self._read_document(entity, document, path, thing)
+            self.reader.read(entity, document, path, thing)
+            self.reader.emit(entity, path, thing)
             self.counts["documents"] += 1
 
     def _identity(self, slot: PathPart, stem: str, path: str) -> bytes:
@@ -228,137 +201,15 @@ class AdapterEncoder:
         path = literal_path(document)
         if self.reader.kind(path) is None:
             return
-        read = self.engine.document_reader(document)
-        with self._open(path) as stream:
-            for number, (value, raw, line, column) in enumerate(self._values(stream, path)):
+        read = self.reader.engine.document_reader(document)
+        with self.reader.open(path) as stream:
+            for number, (value, raw, line, column) in enumerate(self.reader.values(stream, path)):
                 try:
                     fields = read(value, self.counts)
                 except Misread as misread:
-                    raise self._misread(misread, path, raw, line, column) from None
+                    raise self.reader.misread(misread, path, raw, line, column) from None
                 stem = fields.pop(STEM)
                 sorter.add((stem, number, tuple(fields.items())), 200 + len(str(stem)))
-
-    def _values(self, stream: BinaryIO, path: str) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
-        try:
-            yield from json_read.values(stream, path, max_value=self.most_text)
-        except DocumentError as error:
-            error.code = self.folder.errors["json"]
-            raise
-
-    def _misread(self, misread: Misread, path: str, data: bytes, line: int = 1, column: int = 1) -> DocumentError:
-        place = Place(path, None, *json_read.locate(data, misread.path, line, column))
-        return DocumentError(
-            self.folder.errors["json"],
-            "the document does not fit",
-            place,
-            path_text(misread.path),
-            misread.expected,
-            misread.found,
-        )
-
-    def _open(self, path: str) -> BinaryIO:
-        try:
-            return self.reader.open(path)
-        except TreeFault as fault:
-            raise self._fault(fault, is_folder=False) from None
-
-    def _read_whole(self, path: str, most: int) -> bytes:
-        try:
-            size = self.reader.size(path)
-            if size > most:
-                raise LimitError(
-                    self.limit_error,
-                    "a file is larger than a value may be",
-                    Place(path),
-                    expected=f"at most {most} bytes",
-                    found=str(size),
-                )
-            return self.reader.read(path, most)
-        except TreeFault as fault:
-            raise self._fault(fault, is_folder=False) from None
-
-    def _read_document(self, entity: Entity, document: Document, path: str, thing: Thing) -> None:
-        if document.kind == "raw":
-            thing[document.raw] = self._read_whole(path, self.most_value)
-        elif document.kind == "json":
-            data = self._read_whole(path, self.most_text)
-            try:
-                value = json_read.load(data, path)
-            except DocumentError as error:
-                error.code = self.folder.errors["json"]
-                raise
-            try:
-                thing |= self.engine.document_reader(document)(value, self.counts)
-            except Misread as misread:
-                raise self._misread(misread, path, data) from None
-        else:
-            self._read_lines(document, path, thing)
-        self._check(entity, path, thing)
-        try:
-            for key, record in self.rows.records(entity, thing):
-                self.emit(key, record)
-        except LimitError as error:
-            error.place = Place(path)
-            raise
-        except Misfit as misfit:
-            raise DataError(
-                self.limit_error,
-                "a value does not fit into its record",
-                Place(path),
-                misfit.part,
-                misfit.expected,
-                misfit.found,
-            ) from None
-
-    def _read_lines(self, document: Document, path: str, thing: Thing) -> None:
-        """A document of lines: elements in any number and order, and each other kind of line exactly once."""
-        read = self.engine.line_reader(document)
-        code = self.folder.errors["json"]
-        once: dict[int, Line] = {}
-        elements: dict[str, list[Element]] = {line.each: [] for line in document.lines if line.each}
-        with self._open(path) as stream:
-            for value, raw, at, column in self._values(stream, path):
-                try:
-                    line, fields = read(value, self.counts)
-                except Misread as misread:
-                    raise self._misread(misread, path, raw, at, column) from None
-                if line.each:
-                    elements[line.each].append(self.rows.element(document, line, fields))
-                elif id(line) in once:
-                    raise DocumentError(
-                        code, "a line that may stand once stands twice", Place(path, None, at, column), line_name(line)
-                    )
-                else:
-                    once[id(line)] = line
-                    thing |= fields
-        for line in document.lines:
-            if not line.each and id(line) not in once:
-                raise DocumentError(
-                    code,
-                    "a line is missing",
-                    Place(path),
-                    line_name(line),
-                    expected="one line of this kind",
-                    found="none",
-                )
-        thing |= elements
-
-    def _check(self, entity: Entity, path: str, thing: Thing) -> None:
-        for check in entity.checks:
-            if not check.condition.holds(thing, ()):
-                raise DocumentError(
-                    self.folder.errors["json"],
-                    "the document contradicts itself",
-                    Place(path),
-                    expected=check.condition.describe(),
-                    hint=check.hint,
-                    spec=str(check.place),
-                )
-
-
-def line_name(line: Line) -> str:
-    """A kind of line in words: by the constant that tells it."""
-    return f"{line.mark[0]}" if line.mark else "line"
 
 
 def literal_path(document: Document) -> str:

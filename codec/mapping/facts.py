@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
-from codec.engine.interpreter import STEP, constant_text
+from codec.engine.documents import STEP, constant_text
 from codec.errors import DataError, DocumentError, Place
 from codec.layout.faces import found
 from codec.layout.json_read import JsonValue, load, locate

@@ -55,7 +55,7 @@ class Gatherer:
         order = tuple(values[i] for i in row.order)
         self._arrival += 1
         self._sorter.add(
-            (identity, self._ranks[number], order, self._arrival, number, values), 200 + sum(map(_weight, values))
+            (identity, self._ranks[number], order, self._arrival, number, values), 200 + sum(map(weight, values))
         )
 
     def __iter__(self) -> Iterator[Gathered]:
@@ -128,7 +128,8 @@ class Gatherer:
         yield from sorted(elements, key=lambda e: tuple(e[i] for i in order)) if order else elements
 
 
-def _weight(value: object) -> int:
+def weight(value: object) -> int:
+    """About how many bytes a value takes."""
     if isinstance(value, (bytes, str)):
         return len(value)
-    return sum(map(_weight, value)) + 60 if isinstance(value, (tuple, list)) else 8
+    return sum(map(weight, value)) + 60 if isinstance(value, (tuple, list)) else 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codec.layout.json_write import base64url, quote
 from codec.mapping.target import Target
-from codec.spec.plan import Document, Names, PathPart
+from codec.spec.plan import Document, Names, PathPart, PathStep
 from codec.spec.words import Thing
 
 
@@ -17,7 +17,7 @@ class Namer:
     def path(self, document: Document, thing: Thing) -> tuple[str, str]:
         """The path of a thing's document, and the text of its last slot: the stem that sidecars join by."""
         steps, stem = [], ""
-        for step in document.path:
+        for step in self._steps(document, thing):
             text = ""
             for part in step:
                 if isinstance(part, PathPart):
@@ -26,14 +26,19 @@ class Namer:
                 else:
                     text += part
             steps.append(text)
-        return "/".join(steps), stem
+        return "/".join(step for step in steps if step), stem
+
+    @staticmethod
+    def _steps(document: Document, thing: Thing) -> tuple[PathStep, ...]:
+        """The first path whose condition holds."""
+        return next((steps for when, steps in document.alternatives if when.holds(thing, ())), document.path)
 
     def use(self, part: PathPart, thing: Thing) -> str:
-        """The name for one field, noted in its names file if it must be."""
+        """The name for one field, noted in its names file if it has one and the name cannot be turned back."""
         raw = part.target.get(thing, ())
-        assert isinstance(raw, bytes)
-        text, noted = part.segment.encode(raw)
-        if noted:
+        text, noted = part.segment.encode(raw)  # type: ignore[arg-type]
+        if noted and part.segment.fallback.names:
+            assert isinstance(raw, bytes)
             names = self._names[part.segment.fallback.names]
             members = ((names.encoded, text), (names.original, base64url(raw)), (names.kind_member, names.kind))
             line = ",".join(f"{quote(member, False)}:{quote(value, False)}" for member, value in members)

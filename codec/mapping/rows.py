@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from codec.engine.base import Engine, WriteRow
-from codec.engine.interpreter import element_of, targets
+from codec.engine.documents import element_of, targets
+from codec.engine.patterns import Misfit
+from codec.spec.context import KEY_OF
 from codec.spec.plan import Adapter, Document, Entity, Line, Row, Slot
 from codec.spec.words import Element, Name, Thing
 
@@ -37,9 +39,14 @@ class RowWriter:
     def records(self, entity: Entity, thing: Thing) -> Iterator[tuple[bytes, bytes]]:
         """Key and value of every record that the thing is stored as."""
         for one in self._written[entity.name]:
+            if one.row.each_of is not None:
+                yield from self._derived(one, thing)
+                continue
             if not one.row.each:
                 if all(name.get(thing, ()) is not None for name in one.needs):
-                    yield one.write(thing, ())
+                    record = one.write(thing, ())
+                    thing[KEY_OF + one.row.name] = record[0]
+                    yield record
                 continue
             elements: list[Element] = thing[one.row.each]  # type: ignore[assignment]
             write: Callable[[Thing, Element], tuple[bytes, bytes]] = one.write
@@ -49,6 +56,22 @@ class RowWriter:
             else:
                 for element in elements:
                     yield write(thing, element)
+
+    def _derived(self, one: _Written, thing: Thing) -> Iterator[tuple[bytes, bytes]]:
+        """A row for each element of another thing's collection for which the row's condition holds."""
+        assert one.row.each_of is not None
+        for element in one.row.each_of.get(thing, ()):  # type: ignore[attr-defined]
+            here = dict(thing)
+            for name, pick in one.row.locals:
+                fault = pick.fault(here, element)
+                if fault is not None:
+                    raise Misfit(f"{one.row.label}.{name}", 0, *fault)
+                here[name] = pick.evaluate(here, element)
+                if here[name] is None and pick.by.get(here, element):
+                    break
+            else:
+                if one.row.when is None or one.row.when.holds(here, element):
+                    yield one.write(here, element)
 
     def element(self, document: Document, line: Line, fields: Thing) -> Element:
         """The element that a line of a document says."""

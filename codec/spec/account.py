@@ -10,19 +10,24 @@ from dataclasses import dataclass
 
 from codec.errors import Place
 from codec.spec import plan
+from codec.spec.words import Name
 
 REBUILT = "recomputed when written"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One slot or member: `where` is its record kind or document, `says` what it is bound to or follows from."""
+    """One slot or member: `where` is its record kind or document, `says` what it is bound to or follows from.
+
+    `fields` are the model's fields that it is bound to.
+    """
 
     where: str
     name: str
     account: plan.Account
     says: str
     place: Place
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,28 @@ def _part_account(row: plan.Row, section: str, part: plan.Part) -> Iterator[Entr
     elif isinstance(part, plan.Flags):
         names = ", ".join(f"`{name}`" for name, _ in part.bits)
         yield Entry(where, "flags", "derived", f"whether {names} is there", part.place)
-    elif isinstance(part, (plan.Optional, plan.Message)):
-        for inner in part.parts if isinstance(part, plan.Optional) else part.fields:
-            yield _slot_account(row, where, inner)
-    elif not isinstance(part, plan.Literal_):
-        yield _slot_account(row, where, part)
+    elif isinstance(part, plan.Json):
+        yield from _members_account(where, "", part.members)
+    else:
+        for slot in slots_of(part):
+            yield _slot_account(row, where, slot)
+
+
+def slots_of(part: plan.Part) -> tuple[plan.Slot | plan.WireField, ...]:
+    """The slots of a part, those inside it included."""
+    if isinstance(part, plan.Optional):
+        return part.parts
+    if isinstance(part, plan.Message):
+        return part.fields
+    return (part,) if isinstance(part, plan.Slot) else ()
+
+
+def row_parts(row: plan.Row, written: bool = False) -> Iterator[plan.Part]:
+    """The parts of a row's key and of all forms of its value; `written`: only of those that are written."""
+    yield from row.key
+    for form in row.forms:
+        if form.written or not written:
+            yield from form.parts
 
 
 def _slot_account(row: plan.Row, where: str, part: plan.Slot | plan.WireField) -> Entry:
@@ -75,10 +97,10 @@ def _slot_account(row: plan.Row, where: str, part: plan.Slot | plan.WireField) -
     if row.role == "dropped":
         return Entry(where, part.name, "lost", row.because, part.place)
     if row.role == "derived" and part.target is not None:
-        return Entry(where, part.name, "derived", f"`{part.target.field}`: {row.because}", part.place)
+        return Entry(where, part.name, "derived", f"`{part.target.field}`", part.place)
     if slot is None or slot.account == "bound":
         assert part.target is not None
-        return Entry(where, part.name, "bound", _named(part.target.field, part.target.collection), part.place)
+        return _bound(where, part.name, (part.target,), part.place)
     if slot.derive is not None:
         return Entry(where, part.name, "derived", slot.derive.describe(), part.place)
     says = f"always {slot.constant}" if slot.account == "constant" else slot.because
@@ -89,9 +111,9 @@ def document_account(document: plan.Document) -> Iterator[Entry]:
     """The names in a document's path, and its members; members of items follow their array."""
     where = f"{document.entity}.{document.name}"
     for part in path_parts(document):
-        yield Entry(where, "the file's name", "bound", _named(part.target.field, part.target.collection), document.place)
+        yield _bound(where, "the file's name", (part.target,), document.place)
     if document.raw:
-        yield Entry(where, "the file's bytes", "bound", document.raw, document.place)
+        yield _bound(where, "the file's bytes", (Name(document.raw),), document.place)
     yield from _members_account(where, "", document.members)
     for line in document.lines:
         yield from _members_account(where, f"{line.each}: " if line.each else "", line.members)
@@ -104,24 +126,26 @@ def _members_account(where: str, prefix: str, members: tuple[plan.Member, ...]) 
             yield Entry(where, name, "constant", f"always {member.constant}", member.place)
         elif member.stem:
             yield Entry(where, name, "bound", f"the name of `{member.stem}`", member.place)
-        elif member.pattern:
-            text = "".join(part if isinstance(part, str) else f"`{part[0].field}`" for part in member.pattern)
-            yield Entry(where, name, "bound", text, member.place)
         elif member.each is not None:
-            yield Entry(where, name, "bound", _named(member.each.field, member.each.collection), member.place)
+            yield _bound(where, name, (member.each,), member.place)
             yield from _members_account(where, f"{name}[].", member.item)
+        elif member.members:
+            yield from _members_account(where, f"{name}.", member.members)
+        elif member.derive is not None:
+            yield Entry(where, name, "derived", member.derive.describe(), member.place)
         else:
-            assert member.target is not None
-            yield Entry(where, name, "bound", _named(member.target.field, member.target.collection), member.place)
+            yield _bound(where, name, tuple(member_names(member)), member.place)
 
 
 def path_parts(document: plan.Document) -> Iterator[plan.PathPart]:
-    """The fields in a document's path."""
-    return (part for step in document.path for part in step if isinstance(part, plan.PathPart))
+    """The fields in a document's path, whichever it has."""
+    paths = (document.path, *(path for _, path in document.alternatives))
+    return (part for path in paths for step in path for part in step if isinstance(part, plan.PathPart))
 
 
-def _named(field: str, collection: str) -> str:
-    return f"{collection}[].{field}" if collection else field
+def _bound(where: str, name: str, targets: tuple[Name, ...], place: Place) -> Entry:
+    fields = tuple(f"{target.collection}[].{target.field}" if target.collection else target.field for target in targets)
+    return Entry(where, name, "bound", ", ".join(fields), place, fields)
 
 
 # ------------------------------------------------------------------------------------------------ losses
@@ -177,7 +201,7 @@ def _part_losses(where: str, part: plan.Part) -> Iterator[Loss]:
 def _slot_losses(where: str, slot: plan.Slot) -> Iterator[Loss]:
     if slot.because:
         yield Loss(where, slot.name, slot.because, slot.place)
-    if slot.differs:
+    if slot.differs and slot.account == "derived":
         yield Loss(where, slot.name, f"{REBUILT}; a difference is warned: {slot.differs}", slot.place)
     if slot.layout.loss:
         yield Loss(where, slot.name, slot.layout.loss, slot.place)
@@ -199,9 +223,30 @@ def _entity_losses(entity: plan.Entity) -> Iterator[Loss]:
 
 
 def all_members(document: plan.Document) -> Iterator[plan.Member]:
-    """Every member of a document, those of items after their array."""
-    stack = [*document.members, *(member for line in document.lines for member in line.members)][::-1]
-    while stack:
-        member = stack.pop()
+    """Every member of a document, those inside another after it."""
+    yield from nested_members(document.members)
+    for line in document.lines:
+        yield from nested_members(line.members)
+
+
+def nested_members(members: tuple[plan.Member, ...]) -> Iterator[plan.Member]:
+    """Every member of an object, those inside another after it."""
+    for member in members:
         yield member
-        stack += member.item[::-1]
+        yield from nested_members((*member.item, *member.members))
+
+
+def member_names(member: plan.Member) -> Iterator[Name]:
+    """The fields of the model that a member says, without those inside it."""
+    yield from (name for name in (member.target, member.each) if name is not None)
+    yield from (part[0] for part in member.pattern if not isinstance(part, str))
+
+
+def part_names(part: plan.Part) -> Iterator[Name]:
+    """The fields of the model that a part of a record says."""
+    if isinstance(part, plan.Json):
+        for member in nested_members(part.members):
+            yield from member_names(member)
+    for slot in slots_of(part):
+        if slot.target is not None:
+            yield slot.target

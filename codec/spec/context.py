@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, cast
 
 from codec.errors import Place, SpecError
 from codec.layout.base import LAYOUTS, Layout, Order, Setting
 from codec.layout.faces import FACES, Face
+from codec.layout.tagged import Tagged, TaggedKey
+from codec.layout.types import Kind, Struct, Type, Union
 from codec.spec import plan
 from codec.spec.source import Mapping, place_of
 from codec.spec.wording import nearest
@@ -17,17 +20,24 @@ from codec.spec.words import (
     Condition,
     Count,
     Derivation,
+    Empty,
+    Encoded,
     Field,
     Greatest,
+    Joined,
     Known,
     Length,
+    Lookup,
     Name,
+    Not,
+    Pick,
     Present,
     Text,
     Together,
 )
 
 POSITION = "position"
+KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 
 
 class Problems(SpecError):
@@ -51,7 +61,19 @@ class Scope:
     collection: str = ""
 
     def find(self, name: str) -> tuple[Name, plan.FieldType] | None:
-        """The nearest declaration of `name`."""
+        """The nearest declaration of `name`; dots lead on into a struct or into the parent."""
+        first, *path = name.split(".")
+        found = self._first(first)
+        if found is None or not path:
+            return found
+        target, kind = found
+        for step in path:
+            if kind.inner is None or step not in kind.inner:
+                return None
+            kind = kind.inner[step]
+        return replace(target, path=tuple(path)), kind
+
+    def _first(self, name: str) -> tuple[Name, plan.FieldType] | None:
         if self.element is not None:
             names = list(self.element.fields)
             if name in names:
@@ -93,6 +115,7 @@ class Context:
     data: Mapping
     order: Order = "big"
     problems: list[SpecError] = field(default_factory=list)
+    resolved: list[plan.Entity] = field(default_factory=list)  # parents of what is resolved next
 
     def __post_init__(self) -> None:
         self.order = cast(Order, self.data.get("byte_order", self.order))
@@ -119,17 +142,22 @@ class Context:
         if "as" in spec:
             word, config = self.codec(spec["as"], seen)
             return word, config | {k: v for k, v in spec.items() if k in ("byte_order", "min", "max")}
-        word = next((key for key in spec if key in LAYOUTS or key in FACES or key == "percent"), "")
+        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged")), "")
         return word, dict(spec)
 
     def layout(self, spec: object, model: str, place: Place) -> Layout:
         word, config = self.codec(spec)
+        if word == "by_tag":
+            parts = cast("dict[str, object]", config["by_tag"])
+            return TaggedKey({tag: self.layout(inner, "", place) for tag, inner in parts.items()})
         if word not in LAYOUTS:
             hint = nearest(word, [*LAYOUTS, *self.section("codecs")])
             raise self.fail("spec-unknown-codec", f"there is no codec `{word or spec}`", place, hint=hint)
         order = cast(Order, config.get("byte_order", self.order))
         kind, build = LAYOUTS[word]
-        options = {k: v for k, v in config.items() if k in kind.config or k in ("min", "max")}
+        options = {k: v for k, v in config.items() if k in kind.config or k in kind.optional or k in ("min", "max")}
+        if model == "text" and "text" in kind.optional:
+            options["text"] = True
         setting = Setting(config[word], options, order, lambda inner: self.layout(inner, "", place))
         self.complete(word, kind, config, place)
         return build(setting)
@@ -145,6 +173,11 @@ class Context:
 
     def face(self, spec: object, kind: plan.FieldType, html: bool, place: Place) -> Face:
         word, config = self.codec(spec)
+        if word == "tagged":
+            union = self.types.get(str(config["tagged"]))
+            if not isinstance(union, Union):
+                raise self.fail("spec-unknown-name", f"`{config['tagged']}` is no union", place, hint="declare it under `types`")
+            return Tagged(union, html)
         if word not in FACES:
             hint = nearest(word, [*FACES, *self.section("codecs")])
             raise self.fail("spec-unknown-face", f"there is no document face `{word or spec}`", place, hint=hint)
@@ -162,6 +195,23 @@ class Context:
             raise self.fail("spec-unknown-name", f"`{name}` is not a field of the model", place, path, hint)
         return found
 
+    @cached_property
+    def types(self) -> dict[str, Type]:
+        """The types that the spec declares."""
+        result: dict[str, Type] = {}
+        for name, data in self.section("types").items():
+            members = cast("dict[str, dict[str, object]]", data.get("fields") or data["one_of"])
+            kinds = []
+            for member, spec in members.items():
+                shape = next((word for word in ("list", "map") if word in spec), "type")
+                kinds.append(Kind(member, cast(int, spec["number"]), str(spec[shape]), "one" if shape == "type" else cast("Literal['list']", shape)))
+            if "one_of" in data:
+                ((tag, value),) = cast("dict[str, object]", data["unset"]).items()
+                result[name] = Union(name, tuple(kinds), result, (tag, value))
+            else:
+                result[name] = Struct(name, tuple(kinds), result)
+        return result
+
     # -------------------------------------------------------------------------------------------- model
 
     def model(self, data: dict[str, object]) -> dict[str, plan.FieldType]:
@@ -169,7 +219,7 @@ class Context:
 
     def field_type(self, spec: object) -> plan.FieldType:
         if isinstance(spec, str):
-            return plan.FieldType(spec)
+            return self.scalar_type(spec)
         assert isinstance(spec, dict)
         if "maybe" in spec:
             return plan.FieldType(str(spec["maybe"]), maybe=True)
@@ -183,6 +233,13 @@ class Context:
             )
         )
 
+    def scalar_type(self, name: str) -> plan.FieldType:
+        declared = self.types.get(name)
+        if not isinstance(declared, Struct):
+            return plan.FieldType(name, declared=declared)
+        inner = {k.name: self.scalar_type(k.base) if k.shape == "one" else plan.FieldType(f"{k.shape} of {k.base}") for k in declared.kinds}
+        return plan.FieldType(name, declared=declared, inner=inner)
+
     # -------------------------------------------------------------------------------------------- derivations
 
     def derivation(self, spec: object, scope: Scope, place: Place) -> Derivation:
@@ -191,13 +248,21 @@ class Context:
         if isinstance(spec, str):
             return Field(self.bound(spec, scope, place, "")[0])
         assert isinstance(spec, dict)
+        if "pick" in spec:
+            return self.pick(spec, scope, place)
+        if "lookup" in spec:
+            return self.lookup(cast("dict[str, object]", spec["lookup"]), scope, place)
         ((word, argument),) = spec.items()
+        if word == "base64url":
+            return Encoded(self.bound(str(argument), scope, place, "")[0])
+        if word == "key_of":
+            return Known(f"{KEY_OF}{argument}")
         if word == "count":
             return Count(self.collection(str(argument), scope, place))
         if word == "length":
             return Length(self.bound(str(argument), scope, place, "")[0])
         if word in ("declared", "rows"):
-            return Known(word)
+            return Known(word if word == "declared" else str(argument))
         if word == "text":
             return Text(tuple(self.text_parts(argument, scope, place)))
         assert word == "greatest" and isinstance(argument, dict)
@@ -217,10 +282,26 @@ class Context:
             raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place)
         return name
 
+    def pick(self, spec: dict[str, object], scope: Scope, place: Place) -> Pick:
+        collection = self.bound(str(spec["pick"]), scope, place, "pick")[0]
+        by = self.bound(str(spec["by"]), scope, place, "by")[0]
+        needed = "no" if spec["needed"] is False else str(spec["needed"])
+        return Pick(collection, by, tuple(cast("list[str]", spec["only"])), cast("Literal['always', 'if_named', 'no']", needed))
+
+    def lookup(self, spec: dict[str, object], scope: Scope, place: Place) -> Lookup:
+        collection = self.bound(str(spec["in"]), scope, place, "in")[0]
+        return Lookup(collection, self.bound(str(spec["by"]), scope, place, "by")[0], bool(spec.get("unless_empty")))
+
     def condition(self, spec: dict[str, object], scope: Scope, place: Place) -> Condition:
         word, argument = next((k, v) for k, v in spec.items() if k != "hint")
         if word == "present":
             return Present(self.bound(str(argument), scope, place, "")[0])
+        if word in ("empty", "not_empty"):
+            empty = Empty(self.bound(str(argument), scope, place, "")[0])
+            return empty if word == "empty" else Not(empty)
+        if word in ("all", "any"):
+            parts = tuple(self.condition(part, scope, place) for part in cast("list[dict[str, object]]", argument))
+            return Joined(cast("Literal['all', 'any']", word), parts)
         assert word in ("equal", "at_least") and isinstance(argument, list)
         left, right = (self.derivation(side, scope, place) for side in argument)
         return Compared(cast("Literal['equal', 'at_least']", word), left, right)

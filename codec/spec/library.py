@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
-import codec.layout.numbers
-import codec.layout.strings  # noqa: F401  (importing a primitive's module registers it)
+import codec.layout
 from codec.errors import Place, SpecError
 from codec.spec import plan, source
 from codec.spec.container import Container, ContainerResolver
@@ -15,6 +16,9 @@ from codec.spec.extends import extended
 from codec.spec.resolve import Resolver, options
 
 MAIN = "container.yaml"
+
+for _module in pkgutil.iter_modules(codec.layout.__path__):
+    importlib.import_module(f"codec.layout.{_module.name}")  # importing a primitive's module registers it
 
 
 def root() -> Path:

@@ -13,9 +13,10 @@ from typing import TypeAlias, cast
 from codec.errors import SpecError
 from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_words, source
 from codec.spec.container import Container, ContainerResolver, kind_of
+from codec.spec.context import Problems
 from codec.spec.extends import EXTENDS, chain, extended
 from codec.spec.finding import Finding, Format, Subject
-from codec.spec.resolve import Problems, Resolver
+from codec.spec.resolve import Resolver
 from codec.spec.schema import validate
 
 __all__ = ["CheckExample", "Finding", "lint"]
@@ -84,14 +85,15 @@ class _Lint:
 
     def carried(self, main: source.Mapping, index: int) -> source.Mapping | None:
         path = library.named_file(main, "carries", index)
+        place = source.place_of(main, ("carries", index))
         if not path.is_file():
-            place = source.place_of(main, ("carries", index))
-            self.add(SpecError("spec-unreadable", f"there is no file `{path.name}`", place, hint="name a spec beside this one"))
+            message = f"there is no file `{path.name}`"
+            self.add(SpecError("spec-unreadable", message, place, hint="name a file beside this one"))
             return None
         data = self.loaded(path)
         if data is not None and kind_of(data) == "container":
-            place = source.place_of(main, ("carries", index))
-            self.add(SpecError("spec-shape", f"`{path.name}` is not an adapter", place, hint="a container carries adapters"))
+            message = f"`{path.name}` is not an adapter"
+            self.add(SpecError("spec-shape", message, place, hint="a container carries adapters"))
             return None
         return data
 

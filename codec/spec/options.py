@@ -6,16 +6,18 @@ from functools import lru_cache
 from typing import Literal, cast
 
 from codec.spec import library
+from codec.spec.extends import extended
 from codec.spec.plan import Option
 from codec.spec.resolve import options as declared
+from codec.spec.source import Mapping
 
 __all__ = ["Option", "adapters", "options"]
 
 
 @lru_cache
-def _specs(name: str) -> tuple[library.source.Mapping, ...]:
+def _specs(name: str) -> tuple[Mapping, ...]:
     path = library.main_file(name)
-    return tuple(library.carried(library.extended(path)))
+    return tuple(library.carried(extended(path)))
 
 
 def adapters(format: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from codec.errors import Place
 from codec.layout.base import Layout
-from codec.layout.wire import WIRE_WORDS, Wire, wire_kind
+from codec.layout.wire import LENGTH, WIRE_WORDS, Wire, wire_kind
 from codec.spec import plan
 from codec.spec.context import POSITION, Anything, Context, Scope
 
@@ -39,6 +39,10 @@ class Patterns(Context):
     def part(self, name: str, spec: object, scope: Scope, place: Place, in_each: bool) -> plan.Part:
         if name == "slack":
             return plan.Slack(str(spec), place)
+        if name == "derived_rest":
+            assert isinstance(spec, dict)
+            written = [self.slot(n, s, scope, place) for part in spec["parts"] for n, s in part.items()]
+            return plan.Slack(str(spec["because"]), place, tuple(written))
         if name == "flags":
             assert isinstance(spec, dict)
             return plan.Flags(tuple((slot, int(bit)) for slot, bit in spec.items()), place)
@@ -59,6 +63,8 @@ class Patterns(Context):
         target = kind = None
         if not local:
             target, kind = self.bound(name, scope, place, name)
+        elif "write" in options and (known := scope.find(name)) is not None:
+            target, kind = known
         layout = self.layout(spec, kind.scalar if kind else "", place)
         account: plan.Account = (
             "derived" if derive else "constant" if "const" in options else "lost" if local else "bound"
@@ -78,19 +84,15 @@ class Patterns(Context):
         number = cast(int, spec["number"])
         if "as" in spec:
             derive = self.derivation(spec["derive"], scope, place) if "derive" in spec else None
-            target, kind = (None, None) if derive else self.bound(name, scope, place, name)
+            target = kind = None
+            if "write" in spec:
+                target, kind = scope.find(name) or (None, None)
+            elif derive is None:
+                target, kind = self.bound(name, scope, place, name)
             wire = self.wire(str(spec["as"]), kind.scalar if kind else "text", place)
+            account: plan.Account = "derived" if derive else "lost" if "write" in spec else "bound"
             slot = plan.Slot(
-                name,
-                _NO_LAYOUT,
-                "derived" if derive else "bound",
-                place,
-                target,
-                derive,
-                None,
-                "",
-                None,
-                str(spec.get("lost", "")),
+                name, _NO_LAYOUT, account, place, target, derive, None, "", spec.get("write"), str(spec.get("lost", ""))
             )
             return plan.WireField(number, slot, name, place, target=target, wire=wire)
         target, kind = self.bound(name, scope, place, name)
@@ -108,6 +110,9 @@ class Patterns(Context):
         return plan.WireField(number, None, name, place, cast("Literal['repeated']", shape), tuple(items), target)
 
     def wire(self, word: str, model: str, place: Place) -> Wire:
+        if word in self.types:
+            declared = self.types[word]
+            return Wire(word, LENGTH, declared.zero, declared.from_wire, declared.to_wire, always=True)  # type: ignore[arg-type]
         if word not in WIRE_WORDS:
             raise self.fail(
                 "spec-unknown-codec",
@@ -134,7 +139,7 @@ class Patterns(Context):
             if is_open is not None and not fixed:
                 hint = "only parts of fixed width may follow an open part; give one of the two a length"
                 raise self.fail("spec-length", "where this part begins cannot be determined", part.place, hint=hint)
-            if isinstance(part, (plan.Slack, plan.Message, plan.Optional)):
+            if isinstance(part, (plan.Slack, plan.Message, plan.Json, plan.Optional)):
                 is_open = is_open if isinstance(part, plan.Optional) else part
             elif isinstance(part, plan.Slot) and part.layout.is_open:
                 is_open = part
@@ -157,6 +162,8 @@ class Patterns(Context):
         dropped = "dropped" in data
         if dropped:
             scope = Anything()
+        if "each_of" in data:
+            return self.row_of_each(entity, name, data, scope, path)
         key = self.pattern(data["key"], scope, (*path, "key"), bool(each))
         forms = self.forms(data["value"], scope, (*path, "value"), bool(each))
         errors = cast("dict[str, str]", data.get("errors", {}))
@@ -174,10 +181,27 @@ class Patterns(Context):
             return row
         return self.arrange(row, scope, identity)
 
+    def row_of_each(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Row:
+        """A derived row for each element of a collection that another thing has, such as the parent's indexes."""
+        each_of, kind = self.bound(str(data["each_of"]), scope, self.at(*path, "each_of"), name)
+        inner = replace(scope, element=kind.many, collection=each_of.text)
+        locals_ = []
+        for local, spec in cast("dict[str, dict[str, object]]", data.get("with", {})).items():
+            locals_.append((local, self.pick(spec, inner, self.at(*path, "with", local))))
+            inner = replace(inner, fields=inner.fields | {local: plan.FieldType("tagged")})
+        when = self.condition(cast("dict[str, object]", data["when"]), inner, self.at(*path, "when")) if "when" in data else None
+        key = self.pattern(data["key"], inner, (*path, "key"), True)
+        forms = self.forms(data["value"], inner, (*path, "value"), True)
+        prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
+        return plan.Row(
+            name, entity, "derived", self.at(*path), str(data.get("manual", "")), prefix, key, forms,
+            because=str(data["derived"]), each_of=each_of, locals=tuple(locals_), when=when,
+        )  # fmt: skip
+
     def arrange(self, row: plan.Row, scope: Scope, identity: tuple[str, ...]) -> plan.Row:
         """Lay out what reading yields: identity, element, position, collections, fields, numbers to compare."""
         slots = list(kept_slots(row))
-        by_field = {s.target.field: s.target for s in slots if s.target is not None}
+        by_field = {s.target.text: s.target for s in slots if s.target is not None}
         missing = [name for name in identity if name not in by_field]
         if missing:
             hint = "every record kind must carry the identity in its key"
@@ -205,7 +229,7 @@ class Patterns(Context):
         gives: list[tuple[str, int]] = []
         fields: list[tuple[str, int]] = []
         for slot in slots:
-            if slot.target is None or slot.target.scope == "element" or slot.target.field in identity:
+            if slot.target is None or slot.target.scope == "element" or slot.target.text in identity:
                 continue
             kind = scope.fields[slot.target.field]
             (gives if kind.many else fields).append((slot.target.field, place_for(slot.target.field)))

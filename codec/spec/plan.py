@@ -13,6 +13,7 @@ from codec.errors import Place
 from codec.layout.base import Layout
 from codec.layout.faces import Face
 from codec.layout.segments import Segment
+from codec.layout.tagged import LabelByTag
 from codec.layout.types import Type
 from codec.layout.wire import Wire
 from codec.spec.words import Condition, Derivation, Name, Pick
@@ -41,6 +42,7 @@ class FieldType:
     maybe: bool = False
     many: Collection | None = None
     declared: Type | None = None
+    inner: Mapping[str, FieldType] | None = None  # of a struct, or of the parent
 
 
 # ------------------------------------------------------------------------------------------------ stored
@@ -259,7 +261,7 @@ class PathPart:
     """A piece of a file's name that holds a value."""
 
     target: Name
-    segment: Segment
+    segment: Segment | LabelByTag
 
 
 PathStep = tuple[str | PathPart, ...]  # one component of a path

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, cast
 
+from codec.errors import Place
 from codec.spec import plan
 from codec.spec.context import POSITION, Collect, Problems, Scope
 from codec.spec.patterns import kept_slots
 from codec.spec.shapes import Shapes
 from codec.spec.source import Mapping
+from codec.spec.words import Pick
 
 __all__ = ["POSITION", "Problems", "Resolver", "kept_slots", "options"]
 
@@ -23,7 +25,12 @@ class Resolver(Shapes):
 
     def entity(self, name: str, data: dict[str, object]) -> plan.Entity:
         fields = self.model(cast("dict[str, object]", data["model"]))
-        scope = Scope(fields)
+        within = next(iter(cast("dict[str, str]", data.get("within", {})).items()), None)
+        scope = Scope(fields | self.parent_fields(within, name))
+        computed: list[tuple[str, Pick]] = []
+        for computed_name, spec in cast("dict[str, dict[str, object]]", data.get("computed", {})).items():
+            computed.append((computed_name, self.pick(spec, scope, self.at("entities", name, "computed", computed_name))))
+            scope = Scope(scope.fields | {computed_name: plan.FieldType("tagged")})
         identity = tuple(cast("list[str]", data["identity"]))
         here = ("entities", name)
         for index, field_name in enumerate(identity):
@@ -61,7 +68,27 @@ class Resolver(Shapes):
         return plan.Entity(
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
+            within, tuple(computed), self.choose(data.get("choose"), scope, self.at(*here, "choose")),
         )  # fmt: skip
+
+    def parent_fields(self, within: tuple[str, str] | None, child: str) -> dict[str, plan.FieldType]:
+        """The parent, under its alias, as a field that leads to all of its own."""
+        if within is None:
+            return {}
+        alias, parent = within
+        known = {entity.name: entity for entity in self.resolved}
+        if parent not in known:
+            hint = "parents stand before their children"
+            raise self.fail("spec-unknown-name", f"there is no `{parent}`", self.at("entities", child, "within"), child, hint)
+        return {alias: plan.FieldType(parent, inner=known[parent].fields)}
+
+    def choose(self, data: object, scope: Scope, place: Place) -> plan.Choose | None:
+        if data is None:
+            return None
+        assert isinstance(data, dict)
+        candidates = tuple(self.bound(str(name), scope, place, "choose")[0] for name in data["of"])
+        nothing, anything = (frozenset(cast("list[str]", data.get(word, ()))) for word in ("nothing_if_zero", "any_if_zero"))
+        return plan.Choose(str(data["field"]), candidates, nothing, anything, str(data["stale"]))
 
     def shared_use(self, entity: str, name: str, spec: dict[str, object], here: tuple[str, ...]) -> plan.Row:
         """An entity's share in a shared record kind: the row is built with the entity's own names."""
@@ -93,6 +120,7 @@ class Resolver(Shapes):
         for name, data in self.section("entities").items():
             with self.collecting():
                 entities.append(self.entity(name, data))
+                self.resolved.append(entities[-1])
         shared: list[plan.Shared] = []
         for name, data in self.section("shared").items():
             with self.collecting():
@@ -108,7 +136,7 @@ class Resolver(Shapes):
             str(self.data["adapter"]), str(self.data["format"]), cast(int, self.data["version"]), str(self.data["doc"]), str(self.data["manual"]),
             self.data.place, tuple(entities), tuple(shared), tuple(unread), warnings, options(self.data),
             {name: self.names(name, data) for name, data in self.section("names").items()}, self.folder(),
-            tuple(cast("list[str]", self.data.get("print_order", ()))),
+            tuple(cast("list[str]", self.data.get("print_order", ()))), self.types,
         )  # fmt: skip
 
     def shared_row(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Shared | None:
@@ -150,6 +178,7 @@ class Resolver(Shapes):
             e
             for e in entities
             if e.orphan == event
+            or any(c.choose and c.within and c.choose.stale == event and c.within[1] == e.name for c in entities)
             or any(s.differs == event for r in e.rows for s in kept_slots(r) if isinstance(s, plan.Slot))
         ]
         scope = Scope(dict(users[0].fields)) if users else Scope({})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from codec.spec import plan
-from codec.spec.account import all_members, path_parts
+from codec.spec.account import all_members, member_names, path_parts
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
 from codec.spec.rules_records import bound_fields
 from codec.spec.source import place_of
@@ -21,8 +21,7 @@ def shown_fields(entity: plan.Entity) -> Shown:
         names = [part.target for part in path_parts(document)]
         shown |= {("", document.raw)} | {("", line.each) for line in document.lines}
         for member in all_members(document):
-            names += [name for name in (member.target, member.each) if name is not None]
-            names += [part[0] for part in member.pattern if not isinstance(part, str)]
+            names += member_names(member)
         shown |= {(name.collection if name.scope == "element" else "", name.field) for name in names}
     return shown
 
@@ -35,29 +34,31 @@ def uncovered(subject: Subject) -> Iterator[Finding]:
             if row.role != "stored" or row.legacy or row.name == entity.exists:
                 continue
             if bound_fields(row).isdisjoint(shown):
+                message = f"no document shows anything of `{row.label}`"
                 hint = "show what it says, or say `dropped: reason` or `derived: reason`"
-                yield mistake("spec-uncovered", f"no document shows anything of `{row.label}`", row.place, row.label, hint)
+                yield mistake("spec-uncovered", message, row.place, row.label, hint)
 
 
 def never_shown(subject: Subject) -> Iterator[Finding]:
     """A field of the model that no document has is lost by a decode."""
     for entity in subject.adapter.entities:
-        here = ("entities", entity.name, "model")
-        yield from _never_shown(subject, entity.name, "", entity.fields, shown_fields(entity), here)
+        shown = shown_fields(entity)
+        for path, name in _hidden(entity.fields, "", shown):
+            place = place_of(subject.data, ("entities", entity.name, "model", *path, name))
+            hint = "show it, with `option: …` if not everybody needs it; or drop its slot with `lost: reason`"
+            yield mistake("spec-never-shown", f"no document shows `{name}`", place, f"{entity.name}.{name}", hint)
 
 
-def _never_shown(
-    subject: Subject, label: str, collection: str, fields: Mapping[str, plan.FieldType], shown: Shown, here: tuple[str, ...]
-) -> Iterator[Finding]:
+def _hidden(
+    fields: Mapping[str, plan.FieldType], collection: str, shown: Shown
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Fields that are not shown, and the way to them in the model."""
     for name, kind in fields.items():
         if (collection, name) not in shown:
-            hint = "show it, with `option: …` if not everybody needs it; or drop its slot with `lost: reason`"
-            message = f"no document shows `{name}`"
-            place = place_of(subject.data, (*here, name))
-            yield mistake("spec-never-shown", message, place, f"{label}.{name}", hint)
+            yield (), name
         elif kind.many is not None:
-            inner = (*here, name, "many")
-            yield from _never_shown(subject, f"{label}.{name}[]", name, kind.many.fields, shown, inner)
+            for path, inner in _hidden(kind.many.fields, name, shown):
+                yield (name, "many", *path), inner
 
 
 def identity_in_path(subject: Subject) -> Iterator[Finding]:
@@ -65,7 +66,8 @@ def identity_in_path(subject: Subject) -> Iterator[Finding]:
     for entity in subject.adapter.entities:
         for document in entity.documents:
             named = {part.target.field for part in path_parts(document)}
-            named |= {member.target.field for member in document.members if document.kind == "sidecar" and member.target}
+            if document.kind == "sidecar":
+                named |= {member.target.field for member in document.members if member.target}
             if any(member.stem for member in document.members):
                 continue
             for name in (name for name in entity.identity if name not in named):
@@ -115,7 +117,8 @@ def named_documents(subject: Subject) -> Iterator[Finding]:
                     yield mistake("spec-unknown-name", message, place, label, nearest(name, [*known]))
                 elif not any(isinstance(part, plan.PathPart) for part in target.path[-1]):
                     message = f"the name of the file of `{name}` says nothing of its own"
-                    yield mistake("spec-unknown-name", message, place, label, "name a document with one file for each thing")
+                    hint = "name a document with one file for each thing"
+                    yield mistake("spec-unknown-name", message, place, label, hint)
             for part in path_parts(document):
                 names = part.segment.fallback.names
                 if names not in subject.adapter.names:

@@ -45,7 +45,7 @@ def _kinds(format: Format) -> Iterator[_Kind]:
 
 
 def prefixes_apart(format: Format) -> Iterator[Finding]:
-    """A record is told by its prefix; one prefix may extend another only where their keys cannot be taken for each other."""
+    """A record is told by its prefix; one may extend another only where no key fits both."""
     for one, other in combinations(_kinds(format), 2):
         short, long = sorted((one, other), key=lambda kind: len(kind.prefix))
         if not long.prefix.startswith(short.prefix):
@@ -91,15 +91,17 @@ def files_apart(format: Format) -> Iterator[Finding]:
         if all(_meet(step, stride) for step, stride in zip(path, way, strict=False)):
             same = "the same file" if len(path) == len(way) else "a file where the other has a folder"
             message = f"`{one}` and `{other}` can give {same}"
-            yield mistake("spec-path", message, place, other, "put them in different folders, or give them other endings")
+            hint = "put them in different folders, or give them other endings"
+            yield mistake("spec-path", message, place, other, hint)
 
 
 def _files(format: Format) -> Iterator[tuple[str, tuple[_Component, ...], Place]]:
     for subject in format.subjects:
         for entity in subject.adapter.entities:
             for document in entity.documents:
-                path = tuple(_component(step) for step in document.path)
-                yield f"{entity.name}.{document.name}", path, document.place
+                for way in (document.path, *(path for _, path in document.alternatives)):
+                    path = tuple(_component(step) for step in way)
+                    yield f"{entity.name}.{document.name}", path, document.place
         for names in subject.adapter.names.values():
             yield names.name, _literal(names.path), place_of(subject.data, ("names", names.name))
     if format.container is not None:
@@ -151,7 +153,8 @@ def adapters_named(format: Format) -> Iterator[Finding]:
         if name in names:
             yield mistake("spec-adapters", f"there are two adapters `{name}`", place, "adapter", "rename one of them")
         names[name] = place
-    orders = {("print_order",): format.container.print_order, ("encode_order",): format.container.encode_order}
+    orders: dict[tuple[str, ...], tuple[str, ...]] = {}
+    orders |= {("print_order",): format.container.print_order, ("encode_order",): format.container.encode_order}
     for name, member in cast("dict[str, dict[str, list[str]]]", format.container.manifest.members).items():
         if "chosen" in member:
             orders["manifest", "json", name, "order"] = tuple(member["order"])
@@ -232,7 +235,8 @@ def container_names(format: Format) -> Iterator[Finding]:
 
 
 def _entry_names(format: Format, stream: str) -> Iterator[Finding]:
-    entry = cast("dict[str, object]", cast("dict[str, object]", part_of(format.data, ("streams", stream))).get("entry", {}))
+    whole = cast("dict[str, dict[str, object]]", part_of(format.data, ("streams", stream)))
+    entry = whole.get("entry", {})
     known = [
         name
         for frame in ("key", "value")
@@ -240,14 +244,17 @@ def _entry_names(format: Format, stream: str) -> Iterator[Finding]:
         for slot, spec in part.items()
         for name in (spec["bits"] if isinstance(spec, dict) and "bits" in spec else [slot])
     ]
-    refuse = [(index, str(rule["part"])) for index, rule in enumerate(cast("list[dict[str, object]]", entry.get("refuse", [])))]
-    wanted = [(("streams", stream, "entry", "refuse", index, "part"), name) for index, name in refuse]
-    hidden = cast("dict[str, object]", entry.get("hidden", {}))
-    wanted += [(("streams", stream, "entry", "hidden", name), name) for name in hidden]
+    here = ("streams", stream, "entry")
+    wanted: list[tuple[tuple[str | int, ...], str]] = []
+    for index, rule in enumerate(cast("list[dict[str, str]]", entry.get("refuse", []))):
+        wanted.append(((*here, "refuse", index, "part"), rule["part"]))
+    for name in cast("dict[str, str]", entry.get("hidden", {})):
+        wanted.append(((*here, "hidden", name), name))
     for path, name in wanted:
         if name not in known:
+            place = place_of(format.data, path)
             message = f"`{stream}` has no part `{name}`"
-            yield mistake("spec-unknown-name", message, place_of(format.data, path), f"streams.{stream}", nearest(name, known))
+            yield mistake("spec-unknown-name", message, place, f"streams.{stream}", nearest(name, known))
 
 
 def _top_members(format: Format, section: str, document: TopDocument) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codec.spec import plan
+from codec.spec.account import part_names, row_parts, slots_of
+from codec.spec.context import POSITION
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
-from codec.spec.resolve import POSITION
 from codec.spec.source import place_of
 from codec.spec.wording import listed
 
@@ -14,20 +15,9 @@ from codec.spec.wording import listed
 def bound_fields(row: plan.Row, written: bool = False) -> set[str]:
     """The model's fields that a row says; `written`: only in forms that are written."""
     names = {row.each} if row.each else set()
-    for part in (*row.key, *(part for form in row.forms if form.written or not written for part in form.parts)):
-        for slot in slots_of(part):
-            if slot.target is not None and slot.target.scope == "thing":
-                names.add(slot.target.field)
+    for part in row_parts(row, written):
+        names |= {name.field for name in part_names(part) if name.scope == "thing"}
     return names
-
-
-def slots_of(part: plan.Part) -> tuple[plan.Slot | plan.WireField, ...]:
-    """The slots of a part, those inside it included."""
-    if isinstance(part, plan.Optional):
-        return part.parts
-    if isinstance(part, plan.Message):
-        return part.fields
-    return (part,) if isinstance(part, plan.Slot) else ()
 
 
 def identity_in_key(subject: Subject) -> Iterator[Finding]:
@@ -36,10 +26,10 @@ def identity_in_key(subject: Subject) -> Iterator[Finding]:
         for row in entity.rows:
             if row.role == "dropped":
                 continue
-            named = {slot.target.field for part in row.key for slot in slots_of(part) if slot.target is not None}
+            named = {name.field for part in row.key for name in part_names(part)}
             for name in (name for name in entity.identity if name not in named):
-                hint = f"add a slot `{name}` to the key"
-                yield mistake("spec-identity", f"the key of `{row.label}` does not say `{name}`", row.place, row.label, hint)
+                message = f"the key of `{row.label}` does not say `{name}`"
+                yield mistake("spec-identity", message, row.place, row.label, f"add a slot `{name}` to the key")
 
 
 def derived_binds(subject: Subject) -> Iterator[Finding]:
@@ -87,9 +77,10 @@ def preferences(subject: Subject) -> Iterator[Finding]:
                 yield mistake("spec-unknown-name", message, place, entity.name, f"one of: {', '.join(says)}")
                 continue
             known = {row.name for row in entity.rows}
-            for row in (row for row in order if row in known and row not in says.get(name, [])):
-                message = f"`prefer` names `{row}` for `{name}`, which it does not say"
-                yield mistake("spec-prefer", message, place, entity.name, f"leave `{row}` out, or bind `{name}` in it")
+            for other in (other for other in order if other in known and other not in says.get(name, [])):
+                message = f"`prefer` names `{other}` for `{name}`, which it does not say"
+                hint = f"leave `{other}` out, or bind `{name}` in it"
+                yield mistake("spec-prefer", message, place, entity.name, hint)
         for name, rows in says.items():
             lacking = [row for row in rows if row not in entity.prefer.get(name, ())]
             if len(rows) > 1 and lacking:
@@ -103,7 +94,7 @@ def told_losses(subject: Subject) -> Iterator[Finding]:
     """What reading drops and writing replaces needs a reason, so that the table of losses has it."""
     rows = [row for row in subject.adapter.rows if row.role == "stored" and not row.unread]
     for row in rows:
-        for part in (*row.key, *(part for form in row.forms for part in form.parts)):
+        for part in row_parts(row):
             for field in slots_of(part):
                 yield from _slot_loss(row, field)
         if row.legacy:
@@ -139,7 +130,8 @@ def forms_apart(subject: Subject) -> Iterator[Finding]:
             if not form.magic and form.parts and index:
                 fitting = [other.name for other in row.forms[:index] if other.magic and _may_begin(form, other.magic)]
                 if fitting:
-                    message = f"a value in the form `{form.name}` of `{row.label}` may begin like {listed(fitting, 'or')}"
+                    others = listed(fitting, "or")
+                    message = f"a value in the form `{form.name}` of `{row.label}` may begin like {others}"
                     hint = "it is then read as that form; nothing to do if such values do not exist"
                     yield doubt("spec-forms", message, form.place, row.label, hint)
 
@@ -185,7 +177,8 @@ def owners_store(subject: Subject) -> Iterator[Finding]:
         for name in sorted(users - owners):
             row = next(row for row in subject.adapter.entity(name).rows if row.shared == shared.row.name)
             message = f"`{name}` stores `{shared.row.name}` and is not among its owners"
-            yield mistake("spec-owners", message, row.place, row.label, f"add `{name}` to `owners`, where it belongs in the order")
+            hint = f"add `{name}` to `owners`, where it belongs in the order"
+            yield mistake("spec-owners", message, row.place, row.label, hint)
 
 
 def examples_given(subject: Subject) -> Iterator[Finding]:

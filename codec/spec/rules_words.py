@@ -7,9 +7,8 @@ from typing import cast
 
 from codec.errors import Place
 from codec.spec import plan
-from codec.spec.account import all_members
+from codec.spec.account import all_members, row_parts, slots_of
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
-from codec.spec.rules_records import slots_of
 from codec.spec.source import Mapping, Step, place_of, walk
 from codec.spec.wording import nearest
 
@@ -60,8 +59,8 @@ def warnings_declared(subject: Subject) -> Iterator[Finding]:
     used = {event: (place, label) for event, place, label in _raised(subject)}
     for event, (place, label) in used.items():
         if event not in known:
-            message = f"the warning `{event}` is not declared"
-            yield mistake("spec-warnings", message, place, label, nearest(event, known) or "declare it under `warnings`")
+            hint = nearest(event, known) or "declare it under `warnings`"
+            yield mistake("spec-warnings", f"the warning `{event}` is not declared", place, label, hint)
     for event in (event for event in known if event not in used):
         place = place_of(subject.data, ("warnings", event))
         yield doubt("spec-unused", f"nothing raises the warning `{event}`", place, f"warnings.{event}", "take it out")
@@ -79,10 +78,9 @@ def _raised(subject: Subject) -> Iterator[tuple[str, Place, str]]:
 
 def _differing(subject: Subject) -> Iterator[tuple[plan.Row, plan.Slot]]:
     for row in subject.adapter.rows:
-        for part in (*row.key, *(part for form in row.forms for part in form.parts)):
-            for slot in slots_of(part):
-                if isinstance(slot, plan.Slot) and slot.differs:
-                    yield row, slot
+        for slot in (slot for part in row_parts(row) for slot in slots_of(part)):
+            if isinstance(slot, plan.Slot) and slot.differs:
+                yield row, slot
 
 
 def warning_fields(subject: Subject) -> Iterator[Finding]:
@@ -127,7 +125,8 @@ def printed(subject: Subject) -> Iterator[Finding]:
             message = f"`print_order` names `{name}`, which is not an entity"
             yield mistake("spec-unknown-name", message, there, "print_order", nearest(name, known))
     for name in (name for name in known if name not in order):
-        yield mistake("spec-print-order", f"`print_order` does not name `{name}`", place, "print_order", "add it where it belongs")
+        message = f"`print_order` does not name `{name}`"
+        yield mistake("spec-print-order", message, place, "print_order", "add it where it belongs")
 
 
 def codecs_used(subject: Subject) -> Iterator[Finding]:

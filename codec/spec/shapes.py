@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from codec.layout import segments
+from codec.layout.tagged import LabelByTag
 from codec.spec import plan
 from codec.spec.context import Scope
 from codec.spec.patterns import Patterns
+from codec.spec.words import Condition
 
 
 class Shapes(Patterns):
@@ -19,17 +21,24 @@ class Shapes(Patterns):
         self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]
     ) -> plan.Document:
         html = data.get("html", "escaped") == "escaped"
-        steps = self.path(data["path"], scope, (*path, "path"))
+        alternatives, steps = self.paths(data["path"], scope, (*path, "path"))
         when = (
             self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when"))
             if "when" in data
             else None
         )
         make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
-            name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")), **parts
-        )
+            name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")),
+            alternatives=alternatives, labels=str(data.get("labels", "")), empty_folder=str(data.get("folder", "")),
+            named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None), **parts
+        )  # fmt: skip
         if "raw" in data:
             return make("raw", raw=self.bound(str(data["raw"]), scope, self.at(*path, "raw"), name)[0].field)
+        if "json" in data and "keyed" in cast("dict[str, object]", data["json"]):
+            keyed = cast("dict[str, object]", data["json"])
+            target, kind = self.bound(str(keyed["keyed"]), scope, self.at(*path, "json", "keyed"), name)
+            inner = replace(scope, element=kind.many, collection=target.field)
+            return make("keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
         if "json" in data:
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
         if "line" in data:
@@ -52,6 +61,14 @@ class Shapes(Patterns):
         place = self.at(*path)
         if isinstance(spec, dict) and "const" in spec:
             return plan.Member(name, place, constant=spec["const"], is_constant=True)
+        if isinstance(spec, dict) and "object" in spec:
+            return plan.Member(name, place, members=self.members(spec["object"], scope, html, (*path, "object")))
+        if isinstance(spec, dict) and "lookup" in spec:
+            face = self.face(spec["as"], plan.FieldType("text"), html, place)
+            return plan.Member(name, place, face=face, derive=self.lookup(spec["lookup"], scope, place), empty_left_out=True)
+        if isinstance(spec, dict) and "texts" in spec:
+            target, _ = self.bound(str(spec["texts"]), scope, place, name)
+            return plan.Member(name, place, target=target, texts=True, empty_left_out=spec.get("empty") == "left_out")
         if isinstance(spec, dict) and "stem" in spec:
             return plan.Member(name, place, stem=str(spec["stem"]))
         if isinstance(spec, dict) and "text" in spec:
@@ -68,13 +85,26 @@ class Shapes(Patterns):
                 raise self.fail("spec-unknown-name", f"`{target.field}` is not a collection of the model", place, name)
             inner = replace(scope, element=kind.many, collection=target.field)
             item = self.members(spec["item"], inner, html, (*path, "item"))
-            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")))
+            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")), empty_left_out=spec.get("empty") == "left_out")
         options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
-            none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")),
+            none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")), empty_left_out=options.get("empty") == "left_out",
         )  # fmt: skip
+
+    def paths(
+        self, data: object, scope: Scope, path: tuple[str | int, ...]
+    ) -> tuple[tuple[tuple[Condition, tuple[plan.PathStep, ...]], ...], tuple[plan.PathStep, ...]]:
+        """A path, or several: all but the last under a condition."""
+        assert isinstance(data, list)
+        if not (isinstance(data[0], dict) and "parts" in data[0]):
+            return (), self.path(data, scope, path)
+        alternatives = []
+        for index, one in enumerate(data[:-1]):
+            here = (*path, index, "parts")
+            alternatives.append((self.condition(one["when"], scope, self.at(*here)), self.path(one["parts"], scope, here)))
+        return tuple(alternatives), self.path(data[-1]["parts"], scope, (*path, len(data) - 1, "parts"))
 
     def path(self, parts: object, scope: Scope, path: tuple[str | int, ...]) -> tuple[plan.PathStep, ...]:
         assert isinstance(parts, list)
@@ -88,6 +118,10 @@ class Shapes(Patterns):
             ((name, codec),) = part.items()
             word, config = self.codec(codec)
             place = self.at(*path, index)
+            target = self.bound(name, scope, place, name)[0]
+            if word == "by_tag":
+                steps[-1].append(plan.PathPart(target, self.label(config)))
+                continue
             if word != "percent":
                 raise self.fail(
                     "spec-unknown-codec",
@@ -95,5 +129,16 @@ class Shapes(Patterns):
                     place,
                     hint="configure one under `codecs` with `percent`",
                 )
-            steps[-1].append(plan.PathPart(self.bound(name, scope, place, name)[0], segments.build(config)))
+            steps[-1].append(plan.PathPart(target, segments.build(config)))
         return tuple(tuple(step) for step in steps)
+
+    def label(self, config: dict[str, object]) -> LabelByTag:
+        """File names for tagged values: each tag as it is, or by way of another form, in one shape of names."""
+        tags = {}
+        segment = None
+        for tag, spec in cast("dict[str, object]", config["by_tag"]).items():
+            via, inner = next(iter(spec.items())) if isinstance(spec, dict) else ("", spec)
+            tags[tag] = via
+            segment = segments.build(self.codec(inner)[1])
+        assert segment is not None
+        return LabelByTag(segment, tags, str(config["dots"]))

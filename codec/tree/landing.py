@@ -40,20 +40,21 @@ class Landing:
 
     def __init__(self, target: Path, *, replace: bool) -> None:
         self._replace = replace
-        self.target, exists = _resolve(target)
-        parent, name = os.path.split(os.fsencode(self.target))
-        self._parent, self._name = parent, name
-        self._prefix = b"." + name + b".tmp-"
-        self.inside = exists and not _can_be_renamed_over(parent, name)
-        self._base_path = os.path.join(parent, name) if self.inside else parent
+        self.target = _resolve(target)
+        path = os.fsencode(self.target)
+        parent, self._name = os.path.split(path)
+        self._prefix = b"." + self._name + b".tmp-"
+        self._clear_leftovers(parent, inside=False)  # this may bring the target back
+        self._clear_leftovers(path, inside=True)
+        exists = _exists(path)
+        if exists and not replace:
+            self._refuse_unless_empty()
+        self.inside = exists and not _can_be_renamed_over(path)
+        self._base_path = path if self.inside else parent
         self._made: list[bytes] = []  # the parents that this run makes
         self._base = self._private = self.tree = -1
         self._private_name = b""
         self._published = False
-        if os.path.isdir(self._base_path):
-            self._clear_leftovers()
-        if exists and not replace:
-            self._refuse_unless_empty()
 
     @property
     def staged(self) -> Path:
@@ -94,7 +95,7 @@ class Landing:
         with suppress(OSError):
             if not self._published and self._private_name:
                 if self._private >= 0:
-                    self._settle(self._base, self._private)
+                    self._settle(self._base, self._private, self.inside)
                 remove_tree(self._private_name, self._base)
         for fd in (self.tree, self._private, self._base):
             close_quietly(fd)
@@ -139,18 +140,18 @@ class Landing:
             return str(self.scratch)
         return ""
 
-    def _clear_leftovers(self) -> None:
+    def _clear_leftovers(self, place: bytes, *, inside: bool) -> None:
         """Settle and remove what dead runs of ours left; whatever cannot be settled or removed stays."""
-        with suppress(OSError), held(os.open(self._base_path, FLAGS & ~os.O_NOFOLLOW)) as base:
+        with suppress(OSError), held(os.open(place, FLAGS & ~os.O_NOFOLLOW)) as base:
             for name in map(os.fsencode, os.listdir(base)):
                 if is_fresh_name(name, self._prefix):
                     with suppress(OSError):
-                        self._clear(base, name)
+                        self._clear(base, name, inside)
 
-    def _clear(self, base: int, name: bytes) -> None:
+    def _clear(self, base: int, name: bytes, inside: bool) -> None:
         with held(os.open(name, FLAGS, dir_fd=base)) as private:
             if os.fstat(private).st_uid == os.geteuid() and lock(private):
-                self._settle(base, private)
+                self._settle(base, private, inside)
                 remove_tree(name, base)
 
     def _refuse_unless_empty(self) -> None:
@@ -189,7 +190,7 @@ class Landing:
         if not self._replace:  # somebody filled it meanwhile
             raise self._not_empty()
         if self._exchange():
-            return lambda: None if self._exchange() else self._rename_out(None)
+            return self._exchange_back
         os.rename(self._name, OLD, src_dir_fd=self._base, dst_dir_fd=self._private)
         os.rename(TREE, self._name, src_dir_fd=self._private, dst_dir_fd=self._base)
         return lambda: self._rename_out(None)
@@ -197,12 +198,15 @@ class Landing:
     def _exchange(self) -> bool:
         return system.exchange(TREE, self._name, first_dir=self._private, second_dir=self._base)
 
+    def _exchange_back(self) -> None:
+        self._exchange()
+
     def _rename_out(self, empty: int | None) -> None:
         os.rename(self._name, TREE, src_dir_fd=self._base, dst_dir_fd=self._private)
         if empty is not None:
             os.mkdir(self._name, dir_fd=self._base)
             os.chmod(self._name, empty, dir_fd=self._base)
-        self._settle(self._base, self._private)
+        self._settle(self._base, self._private, inside=False)
 
     def _mode_of_target(self) -> int | None:
         try:
@@ -241,13 +245,13 @@ class Landing:
 
     # -- after an interruption --------------------------------------------------------------------------------------
 
-    def _settle(self, base: int, private: int) -> None:
+    def _settle(self, base: int, private: int, inside: bool) -> None:
         """Bring a publish that was interrupted to its old or its new end; then nothing in `private` is needed."""
         found = set(map(os.fsencode, os.listdir(private)))
         if NEW in found:
             _move_all(private, NEW, base)
         elif TREE in found and OLD in found:
-            if self.inside:
+            if inside:
                 _move_all(private, OLD, base)
             else:
                 os.rename(OLD, self._name, src_dir_fd=private, dst_dir_fd=base)
@@ -268,8 +272,8 @@ def _entries(private: int, name: bytes) -> list[bytes]:
     return [entry for _, _, entry in sorted(found)]
 
 
-def _resolve(target: Path) -> tuple[Path, bool]:
-    """The target without links at its end, and whether it exists."""
+def _resolve(target: Path) -> Path:
+    """The target without links, a directory or nothing."""
     try:
         mode = os.stat(target).st_mode
     except FileNotFoundError:
@@ -277,14 +281,22 @@ def _resolve(target: Path) -> tuple[Path, bool]:
             raise _unfit(target, "is a link that leads nowhere") from None
         if target.name in ("", ".."):
             raise _unfit(target, "ends in `..` below a missing directory") from None
-        return Path(os.path.realpath(target.parent)) / target.name, False
+        return Path(os.path.realpath(target.parent)) / target.name
     except OSError as problem:
         if problem.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
         raise _unfit(target, "is not reached through directories") from None
     if not stat.S_ISDIR(mode):
         raise _unfit(target, "exists and is not a directory")
-    return Path(os.path.realpath(target, strict=True)), True
+    return Path(os.path.realpath(target, strict=True))
+
+
+def _exists(path: bytes) -> bool:
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _unfit(target: Path, why: str) -> UsageError:
@@ -292,14 +304,13 @@ def _unfit(target: Path, why: str) -> UsageError:
     return UsageError("target-not-directory", f"the target {why}", place, hint="name a new directory")
 
 
-def _can_be_renamed_over(parent: bytes, name: bytes) -> bool:
-    if not name:
-        return False
-    with held(os.open(os.path.join(parent, name), FLAGS)) as here, held(os.open(b"..", FLAGS, dir_fd=here)) as above:
+def _can_be_renamed_over(path: bytes) -> bool:
+    with held(os.open(path, FLAGS)) as here, held(os.open(b"..", FLAGS, dir_fd=here)) as above:
         return (
-            not _is_current(here)
+            path != b"/"
+            and not _is_current(here)
             and system.mount_id(here) == system.mount_id(above)
-            and os.access(parent, os.W_OK | os.X_OK)
+            and os.access(b"..", os.W_OK | os.X_OK, dir_fd=here)
             and not _is_guarded(os.fstat(here), os.fstat(above))
         )
 

@@ -29,7 +29,7 @@ from codec.tree.removal import remove_tree
 from codec.tree.staging import StagedTree
 
 ON_DESCRIPTORS = ("close", "write", "pread", "fsync", "fstat", "fchmod", "ftruncate")
-ON_NAMES = (
+ON_NAMES: tuple[str, ...] = (
     "open",
     "stat",
     "lstat",

@@ -341,6 +341,24 @@ def test_an_old_tree_that_a_dead_run_had_set_aside_is_put_back(tmp_path: Path) -
     assert state(tmp_path).keys() == {"t", "t/a"}
 
 
+def test_an_old_tree_that_was_put_back_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / STALE / "tree").mkdir(parents=True)
+    (tmp_path / STALE / "old" / "a").mkdir(parents=True)
+    with pytest.raises(UsageError):
+        StagedTree(tmp_path / "t")
+    assert state(tmp_path).keys() == {"t", "t/a"}
+
+
+@pytest.mark.parametrize(("phase", "kept"), [("tree", "old"), ("new", "new")])
+def test_what_a_dead_run_moved_inside_is_settled_from_anywhere(tmp_path: Path, phase: str, kept: str) -> None:
+    """The dead run stood in the target; the next one, which does not, sees the same tree."""
+    (tmp_path / "t" / STALE / phase / "new").mkdir(parents=True)
+    (tmp_path / "t" / STALE / "old" / "old").mkdir(parents=True)
+    with pytest.raises(UsageError):
+        StagedTree(tmp_path / "t")
+    assert state(tmp_path).keys() == {"t", f"t/{kept}"}
+
+
 def test_an_old_tree_that_cannot_be_put_back_is_kept(tmp_path: Path) -> None:
     (tmp_path / STALE / "tree").mkdir(parents=True)
     (tmp_path / STALE / "old" / "a").mkdir(parents=True)

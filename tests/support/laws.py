@@ -16,6 +16,7 @@ from codec.api import DecodeOptions, DecodeResult, EncodeOptions, Warned, decode
 from codec.engine.patterns import ABSENT
 from codec.errors import CodecError
 from codec.spec import library, plan
+from codec.testing import records, things
 from codec.testing.documents import Files
 from tests.support.golden_cases import ENGINES, read_files
 
@@ -24,6 +25,8 @@ CONTAINER = library.load(FORMAT)
 ADAPTERS = tuple(adapter for adapter in CONTAINER.adapters if adapter.entities)
 ORDINARY = 50  # examples of the default profile
 WALL_TIME = re.compile(rb'"wall_time_iso": "[^"]*"')
+
+READ = ("stored", "shared")  # what becomes of records that documents show something of
 
 both_engines = pytest.mark.parametrize("engine", ENGINES)
 each_adapter = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
@@ -35,11 +38,22 @@ def examples(count: int) -> settings:
 
 
 each_entity = pytest.mark.parametrize(
-    ("adapter", "entity"), [pytest.param(a, e, id=f"{a.name}.{e.name}") for a in ADAPTERS for e in a.entities]
+    ("adapter", "entity", "any_thing"),
+    [pytest.param(a, e, things(e, a), id=f"{a.name}.{e.name}") for a in ADAPTERS for e in a.entities],
 )
-each_row = pytest.mark.parametrize("row", [pytest.param(row, id=row.label) for a in ADAPTERS for row in a.rows])
-each_read_row = pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.label) for a in ADAPTERS for row in a.rows if row.role != "dropped"]
+each_document = pytest.mark.parametrize(
+    ("adapter", "entity", "document", "any_thing"),
+    [
+        pytest.param(a, e, d, things(e, a), id=f"{a.name}.{e.name}.{d.name}")
+        for a in ADAPTERS
+        for e in a.entities
+        for d in e.documents
+        if d.kind != "raw"
+    ],
+)
+each_row = pytest.mark.parametrize(
+    ("adapter", "row", "any_record"),
+    [pytest.param(a, r, records(r), id=f"{a.name}.{r.label}") for a in ADAPTERS for r in a.rows if r.role in READ],
 )
 
 

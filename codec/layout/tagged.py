@@ -1,0 +1,125 @@
+"""Values that carry their tag, as key bytes, file names and JSON: a codec per tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import construct
+
+from codec.layout.base import Cut, Layout, Position, Wrong
+from codec.layout.canonical_number import canonical_number
+from codec.layout.escaped import escape
+from codec.layout.faces import Face
+from codec.layout.segments import BadName, Segment
+from codec.layout.types import Union
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+    from codec.compile.code import Code
+
+_EMPTY = construct.Container()
+
+
+class TaggedKey(Layout):
+    """A tagged value as the bytes of its tag's codec, escaped. The bytes do not say the tag: it is only written."""
+
+    word = "by_tag"
+
+    def __init__(self, codecs: Mapping[str, Layout]) -> None:
+        self.codecs = codecs
+        self._built = {tag: layout.construct(0) for tag, layout in codecs.items()}
+
+    def to_bytes(self, value: object) -> bytes:
+        """The key bytes of a tagged value; raises `Wrong`."""
+        tag, inner = value  # type: ignore[misc]
+        if isinstance(inner, str) and self.codecs[tag].word == "utf8":
+            return escape(inner.encode())
+        if isinstance(inner, bytes):
+            return escape(inner)
+        raw: bytes = self._built[tag].build(inner)
+        return escape(raw)
+
+    def construct(self, tail: int) -> construct.Construct:
+        return _Tagged(self)
+
+    def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
+        raise NotImplementedError("the bytes do not say which tag they had")
+
+    def emit_write(self, code: Code, value: str) -> str:
+        return f"{code.provided('key_part', self)}.to_bytes({value})"
+
+    def values(self) -> SearchStrategy[object]:
+        raise NotImplementedError("drawn from the model")
+
+
+class _Tagged(construct.Construct):  # type: ignore[misc]
+    def __init__(self, layout: TaggedKey) -> None:
+        super().__init__()
+        self.layout = layout
+
+    def _parse(self, stream: object, context: object, path: object) -> object:
+        raise NotImplementedError("the bytes do not say which tag they had")
+
+    def _build(self, obj: object, stream: object, context: object, path: object) -> object:
+        stream.write(self.layout.to_bytes(obj))  # type: ignore[attr-defined]
+        return obj
+
+
+class Name(Protocol):
+    """What turns a value into one component of a path, and back."""
+
+    def encode(self, raw: object) -> tuple[str, bool]: ...
+
+    def decode(self, name: str, originals: Mapping[str, bytes]) -> object: ...
+
+
+class LabelByTag:
+    """A file name for a tagged value: a label only, which nobody reads; `dots` stands for `.` in names of dots alone."""
+
+    def __init__(self, segment: Segment, tags: Mapping[str, str], dots: str) -> None:
+        self.segment, self.tags, self.dots = segment, tags, dots
+        self.fallback = segment.fallback
+
+    def encode(self, raw: object) -> tuple[str, bool]:
+        """The name, which never needs a line in a names file."""
+        tag, value = raw  # type: ignore[misc]
+        kind = self.tags[tag]
+        if kind == "base64url_name":
+            return self.segment.encode_base64url(value), False
+        text = canonical_number(value) if kind == "canonical_number" else value
+        name, _ = self.segment.encode(text.encode())
+        return (name.replace(".", self.dots) if name in (".", "..") else name), False
+
+    def decode(self, name: str, originals: Mapping[str, bytes]) -> object:
+        """Labels are not read."""
+        raise BadName("label", "a document that says its key", name)
+
+
+class Tagged(Face):
+    """A tagged value as an object with one member, its tag."""
+
+    word = "tagged"
+
+    def __init__(self, union: Union, html: bool) -> None:
+        super().__init__(union.name, html)
+        self.union = union
+
+    def write(self, value: object, newline: str) -> str:
+        return self.union.write_json(value, newline, self.html)
+
+    def read(self, value: object) -> object:
+        return self.union.read_json(value)
+
+    def missing(self) -> object:
+        raise Wrong("a tagged value", "nothing")
+
+    def schema(self) -> dict[str, object]:
+        return {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"enum": [k.name for k in self.union.kinds]}}
+
+    def emit_write(self, code: Code, value: str, newline: str) -> str:
+        return f"{code.provided('tagged', self)}.write({value}, {newline!r})"
+
+    def emit_read(self, code: Code, value: str) -> str:
+        return f"{code.provided('tagged', self)}.read({value})"

@@ -1,0 +1,211 @@
+"""Reading documents of a tree: safely opened, with errors under the names that the spec gives them, into things and records.
+
+One document is held at a time. Nothing is followed out of the tree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from codec.engine.base import Engine, Misread
+from codec.engine.patterns import Misfit
+from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError
+from codec.layout import json_read
+from codec.layout.json_careful import path_text
+from codec.mapping.rows import RowWriter
+from codec.spec.plan import Adapter, Document, Entity, Folder, Line
+from codec.spec.words import Element, Thing
+from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
+
+Emit = Callable[[bytes, bytes], None]
+TEXT_PER_BYTE = 6  # the longest JSON text of one byte is an escape of six characters
+
+
+class DocumentReader:
+    """Reads documents of one adapter and hands their records on."""
+
+    def __init__(
+        self, adapter: Adapter, engine: Engine, tree: TreeReader, emit: Emit, most_value: int, limit_error: str
+    ) -> None:
+        assert adapter.folder is not None
+        self.engine, self.tree, self._emit = engine, tree, emit
+        self.folder: Folder = adapter.folder
+        self.most_value, self.limit_error = most_value, limit_error
+        self.most_text = TEXT_PER_BYTE * most_value
+        self.rows = RowWriter(adapter, engine)
+        self.counts: Counter[str] = Counter()
+
+    # -------------------------------------------------------------------------------------------- the tree
+
+    def kind(self, path: str) -> Kind | None:
+        """What stands at `path`, if anything."""
+        return self.tree.kind(path)
+
+    def entries(self, path: str) -> list[Entry]:
+        """The entries of a folder, sorted by name."""
+        try:
+            return self.tree.entries(path)
+        except TreeFault as fault:
+            raise self.fault(fault, is_folder=True) from None
+
+    def wrong_kind(self, kind: str, path: str, found: str) -> TreeError:
+        """An entry that is no folder, no regular file, or has several links."""
+        code = self.folder.errors[kind]
+        wanted = {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[
+            kind
+        ]
+        hint = "links are not followed, so that nothing outside the tree is read"
+        return TreeError(
+            code, "an entry of the tree is of the wrong kind", Place(path), expected=wanted, found=found, hint=hint
+        )
+
+    def fault(self, fault: TreeFault, is_folder: bool) -> CodecError:
+        """What the tree refused, under the name that the spec gives it."""
+        if fault.kind == "hard_link":
+            return self.wrong_kind("hard_link", fault.path, "several links")
+        return self.wrong_kind(
+            "not_directory" if is_folder else "not_regular", fault.path, fault.kind.replace("_", " ")
+        )
+
+    def open(self, path: str) -> BinaryIO:
+        """A regular file with one link, opened without following anything."""
+        try:
+            return self.tree.open(path)
+        except TreeFault as fault:
+            raise self.fault(fault, is_folder=False) from None
+
+    def whole(self, path: str, most: int) -> bytes:
+        """A whole file; raises `LimitError` before reading one that is too large."""
+        try:
+            size = self.tree.size(path)
+            if size > most:
+                raise LimitError(
+                    self.limit_error,
+                    "a file is larger than a value may be",
+                    Place(path),
+                    expected=f"at most {most} bytes",
+                    found=str(size),
+                )
+            return self.tree.read(path, most)
+        except TreeFault as fault:
+            raise self.fault(fault, is_folder=False) from None
+
+    # -------------------------------------------------------------------------------------------- documents
+
+    def values(self, stream: BinaryIO, path: str) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
+        """The JSON values of a file, one at a time."""
+        try:
+            yield from json_read.values(stream, path, max_value=self.most_text)
+        except DocumentError as error:
+            error.code = self.folder.errors["json"]
+            raise
+
+    def misread(self, problem: Misread, path: str, data: bytes, line: int = 1, column: int = 1) -> DocumentError:
+        """A member that does not fit, with line and column."""
+        place = Place(path, None, *json_read.locate(data, problem.path, line, column))
+        return DocumentError(
+            self.folder.errors["json"],
+            "the document does not fit",
+            place,
+            path_text(problem.path),
+            problem.expected,
+            problem.found,
+        )
+
+    def read(self, entity: Entity, document: Document, path: str, thing: Thing) -> None:
+        """Put what one document says into `thing`."""
+        if document.kind == "raw":
+            thing[document.raw] = self.whole(path, self.most_value)
+        elif document.kind == "json":
+            data = self.whole(path, self.most_text)
+            try:
+                value = json_read.load(data, path, fold=document.kind != "keyed")
+            except DocumentError as error:
+                error.code = self.folder.errors["json"]
+                raise
+            try:
+                thing |= self.engine.document_reader(document)(value, self.counts)
+            except Misread as misread:
+                raise self.misread(misread, path, data) from None
+        else:
+            self._read_lines(document, path, thing)
+
+    def emit(self, entity: Entity, path: str, thing: Thing) -> None:
+        """Check a thing and hand on its records; `path` is its document, for errors."""
+        code = self.folder.errors["json"]
+        for name, pick in entity.computed:
+            fault = pick.fault(thing, ())
+            if fault is not None:
+                raise DocumentError(
+                    code, f"the document does not say what makes it a {entity.name}", Place(path), name, *fault
+                )
+            thing[name] = pick.evaluate(thing, ())
+        self.check(entity, path, thing)
+        try:
+            for key, record in self.rows.records(entity, thing):
+                self._emit(key, record)
+        except LimitError as error:
+            error.place = Place(path)
+            raise
+        except Misfit as misfit:
+            raise DataError(
+                self.limit_error,
+                "a value does not fit into its record",
+                Place(path),
+                misfit.part,
+                misfit.expected,
+                misfit.found,
+            ) from None
+
+    def _read_lines(self, document: Document, path: str, thing: Thing) -> None:
+        """A document of lines: elements in any number and order, and each other kind of line exactly once."""
+        read = self.engine.line_reader(document)
+        code = self.folder.errors["json"]
+        once: dict[int, Line] = {}
+        elements: dict[str, list[Element]] = {line.each: [] for line in document.lines if line.each}
+        with self.open(path) as stream:
+            for value, raw, at, column in self.values(stream, path):
+                try:
+                    line, fields = read(value, self.counts)
+                except Misread as misread:
+                    raise self.misread(misread, path, raw, at, column) from None
+                if line.each:
+                    elements[line.each].append(self.rows.element(document, line, fields))
+                elif id(line) in once:
+                    raise DocumentError(
+                        code, "a line that may stand once stands twice", Place(path, None, at, column), line_name(line)
+                    )
+                else:
+                    once[id(line)] = line
+                    thing |= fields
+        for line in document.lines:
+            if not line.each and id(line) not in once:
+                raise DocumentError(
+                    code,
+                    "a line is missing",
+                    Place(path),
+                    line_name(line),
+                    expected="one line of this kind",
+                    found="none",
+                )
+        thing |= elements
+
+    def check(self, entity: Entity, path: str, thing: Thing) -> None:
+        """Raise if the document contradicts itself."""
+        for check in entity.checks:
+            if not check.condition.holds(thing, ()):
+                raise DocumentError(
+                    self.folder.errors["json"],
+                    "the document contradicts itself",
+                    Place(path),
+                    expected=check.condition.describe(),
+                    hint=check.hint,
+                    spec=str(check.place),
+                )
+
+
+def line_name(line: Line) -> str:
+    """A kind of line in words: by the constant that tells it."""
+    return f"{line.mark[0]}" if line.mark else "line"

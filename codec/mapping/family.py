@@ -1,0 +1,162 @@
+"""Things with a parent, decoded: a parent and all that lies within it, brought together by one external sort.
+
+Of a family the parent's records come first, then those of its children, one kind after the other; a child is one
+record. Memory is the sorter's and one child.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
+
+from codec.engine.base import Engine
+from codec.engine.patterns import ABSENT
+from codec.errors import Place, StreamError
+from codec.mapping.gather import Item, weight
+from codec.spec.plan import Adapter, Choose, Document, Entity, Row
+from codec.spec.words import Element, Name, Thing
+from codec.stream.sort import Sorter
+
+Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
+Warn = Callable[[str, Thing], None]
+MakeFolder = Callable[[Document, Thing], None]
+
+
+class Family:
+    """A parent entity and its children."""
+
+    def __init__(self, adapter: Adapter, root: Entity, engine: Engine) -> None:
+        self.root = root
+        self.members = [root, *(e for e in adapter.entities if e.within and e.within[1] == root.name)]
+        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored"]
+        self._read = [engine.reader(row) for row in self._rows]
+        self._entity_of = [next(i for i, e in enumerate(self.members) if e.name == row.entity) for row in self._rows]
+        self._sorter: Sorter[Item] = Sorter()
+        self._arrival = 0
+
+    def takers(self) -> dict[str, Callable[[bytes, bytes, int], None]]:
+        """What is done with a record, by the label of its kind."""
+        return {row.label: self._taker(number) for number, row in enumerate(self._rows)}
+
+    def _taker(self, number: int) -> Callable[[bytes, bytes, int], None]:
+        read, member = self._read[number], self._entity_of[number]
+        at_identity = self._rows[number].identity[0]
+
+        def take(key: bytes, value: bytes, at: int) -> None:
+            values = read(key, value)
+            self._arrival += 1
+            item = (values[at_identity], member, self._arrival, number, at, values)
+            self._sorter.add(item, 200 + sum(map(weight, values)))
+
+        return take
+
+    # -------------------------------------------------------------------------------------------- the end
+
+    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, source: str) -> None:
+        """Print every family, by ascending identity of the parent."""
+        for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
+            groups = groupby(items, key=itemgetter(1))
+            thing: Thing = dict.fromkeys(self.root.fields) | {self.root.identity[0]: identity}
+            said: set[str] = set()
+            orphans: Counter[str] = Counter()
+            for member, group in groups:
+                if member == 0:
+                    said = self._parent(group, thing)
+                    if not self._is_orphan(said):
+                        self._show_parent(thing, show, make_folder)
+                elif self._is_orphan(said):
+                    orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]
+                else:
+                    self._children(self.members[member], thing, group, show, warn, source)  # type: ignore[call-overload]
+            if self._is_orphan(said):
+                warn(self.root.orphan, thing | {e.name: orphans[e.name] for e in self.members})
+
+    def _is_orphan(self, said: set[str]) -> bool:
+        return bool(self.root.exists) and self.root.exists not in said
+
+    def _show_parent(self, thing: Thing, show: Print, make_folder: MakeFolder) -> None:
+        for document in self.root.documents:
+            if document.empty_folder:
+                make_folder(document, thing)
+        show(self.root, thing, self.root.documents)
+
+    def _parent(self, items: Iterator[Item], thing: Thing) -> set[str]:
+        """The parent's fields; of several records of one kind the last counts. Which kinds there were."""
+        said = set()
+        for _, _, _, number, _, values in items:
+            row = self._rows[number]  # type: ignore[call-overload]
+            said.add(row.name)
+            thing |= fields_of(row, values)  # type: ignore[arg-type]
+        return said
+
+    def _children(
+        self, entity: Entity, parent: Thing, items: Iterator[Item], show: Print, warn: Warn, source: str
+    ) -> None:
+        assert entity.within is not None
+        stale = 0
+        for item in self._chosen(entity.choose, entity, parent, items):
+            if item is None:
+                stale += 1
+                continue
+            row: Row = self._rows[item[3]]  # type: ignore[call-overload]
+            thing = dict.fromkeys(entity.fields) | {entity.within[0]: parent} | fields_of(row, item[5])  # type: ignore[arg-type]
+            self._compute(entity, row, thing, item[4], source)  # type: ignore[arg-type]
+            show(entity, thing, entity.documents)
+        if stale:
+            assert entity.choose is not None
+            warn(entity.choose.stale, parent | {"stale": stale})
+
+    def _compute(self, entity: Entity, row: Row, thing: Thing, at: int, source: str) -> None:
+        for name, pick in entity.computed:
+            fault = pick.fault(thing, ())
+            if fault is not None:
+                message = f"a {row.label} record does not say what makes it a {entity.name}"
+                raise StreamError(row.value_error, message, Place(source, at), f"{entity.name}.{name}", *fault)
+            thing[name] = pick.evaluate(thing, ())
+
+    def _chosen(
+        self, choose: Choose | None, entity: Entity, parent: Thing, items: Iterator[Item]
+    ) -> Iterator[Item | None]:
+        """The children that count, later candidates last so that they win; None for each that does not count."""
+        if choose is None:
+            yield from items
+            return
+        assert entity.within is not None
+        candidates: list[object] = []
+        for name in choose.candidates:
+            value = Name(name.path[0], path=name.path[1:]).get(parent, ())
+            if not value and name.text in choose.any_if_zero:
+                yield from items
+                return
+            if value or name.text not in choose.nothing_if_zero:
+                candidates.append(value)
+        rank = {value: index for index, value in enumerate(candidates)}
+        with Sorter[Item]() as ranked:
+            several = len(rank) > 1
+            for item in items:
+                row: Row = self._rows[item[3]]  # type: ignore[call-overload]
+                value = dict(fields_of(row, item[5])).get(choose.field)  # type: ignore[arg-type]
+                if value not in rank:
+                    yield None
+                elif several:
+                    ranked.add((rank[value], item[2], item), 300 + sum(map(weight, item[5])))  # type: ignore[arg-type]
+                else:
+                    yield item
+            for _, _, item in ranked.sorted():
+                yield item  # type: ignore[misc]
+
+
+def fields_of(row: Row, values: Element) -> Thing:
+    """What a record says, by field; what it does not say is left out."""
+    said = ((name, values[index]) for name, index in (*row.fields, *row.gives))
+    thing = {name: value for name, value in said if value is not ABSENT}
+    for name, index in row.gives:
+        thing[name] = ordered(values[index])  # type: ignore[arg-type]
+    return thing
+
+
+def ordered(elements: list[Element]) -> list[Element]:
+    """Elements that a record lists by name: sorted, the last of equal names."""
+    return sorted({element[0]: element for element in elements}.values(), key=itemgetter(0))

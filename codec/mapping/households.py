@@ -1,0 +1,123 @@
+"""Things with a parent, encoded: one folder per parent, its main document in it, documents of its children below.
+
+A folder's name must be the one that its document's identity gives; names of labelled documents carry no meaning.
+Every entry that no document covers is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codec.errors import Place, TreeError
+from codec.mapping.documents import DocumentReader
+from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
+from codec.spec.words import Thing
+from codec.tree.walk import Entry
+
+DIRECTORY, FILE = "directory", "file"
+
+
+class Households:
+    """Reads every parent of an adapter with its children."""
+
+    def __init__(self, adapter: Adapter, reader: DocumentReader) -> None:
+        self.adapter, self.reader = adapter, reader
+        self.folder = reader.folder
+
+    def parents(self) -> Iterator[Entity]:
+        """The entities that others lie within."""
+        names = {entity.within[1] for entity in self.adapter.entities if entity.within}
+        return (entity for entity in self.adapter.entities if entity.name in names)
+
+    def run(self) -> None:
+        """All households; raises `DataError` of the kind that the spec names."""
+        for parent in self.parents():
+            document = parent.documents[0]
+            for entry in self.reader.entries(self.folder.root):
+                path = f"{self.folder.root}/{entry.name}"
+                if entry.kind != DIRECTORY:
+                    raise self._unexpected(path, entry)
+                self._household(parent, document, entry.name, path)
+
+    def _unexpected(self, path: str, entry: Entry) -> TreeError:
+        hint = "move it out of the tree; what a decode did not write has no meaning here"
+        kind = {"file": "a file", "directory": "a folder", "symlink": "a link"}.get(entry.kind, "a special file")
+        return TreeError(
+            self.folder.errors["unexpected"],
+            "the tree has an entry that no document covers",
+            Place(path),
+            found=kind,
+            hint=hint,
+        )
+
+    def _household(self, parent: Entity, document: Document, name: str, path: str) -> None:
+        main = component(document.path[-1])
+        if self.reader.kind(f"{path}/{main}") is None:
+            hint = f"every folder below {self.folder.root} has a {main}"
+            raise TreeError(self.folder.errors["missing"], f"{main} is missing", Place(path), hint=hint)
+        thing: Thing = dict.fromkeys(parent.fields)
+        self.reader.read(parent, document, f"{path}/{main}", thing)
+        self._identify(document, name, f"{path}/{main}", thing)
+        self.reader.emit(parent, f"{path}/{main}", thing)
+        known = {main}
+        for child in self.adapter.entities:
+            if child.within and child.within[1] == parent.name:
+                for below in child.documents:
+                    known.add(self._children(child, below, path, len(document.path) - 1, thing))
+        for entry in self.reader.entries(path):
+            if entry.name not in known:
+                raise self._unexpected(f"{path}/{entry.name}", entry)
+
+    def _identify(self, document: Document, name: str, path: str, thing: Thing) -> None:
+        """The identity comes from the document; the folder must be called as it gives."""
+        assert document.named_by is not None
+        identity, text = document.named_by
+        thing[identity] = str(thing[text]).encode()
+        part = next(part for part in document.path[-2] if isinstance(part, PathPart))
+        expected, _ = part.segment.encode(thing[identity])  # type: ignore[arg-type]
+        if expected != name:
+            raise TreeError(
+                self.folder.errors["name"],
+                "the folder is not called as its document says",
+                Place(path),
+                text,
+                expected,
+                name,
+            )
+
+    def _children(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
+        """Every labelled document of one kind, at most one folder deeper than its own; the folder they lie in."""
+        home = component(document.path[depth])
+        suffix = "".join(part for part in document.path[-1] if isinstance(part, str))
+        base = f"{path}/{home}"
+        kind = self.reader.kind(base)
+        if kind is None:
+            return home
+        if kind != DIRECTORY:
+            raise self.reader.wrong_kind("not_directory", base, kind)
+        for entry in self.reader.entries(base):
+            here = f"{base}/{entry.name}"
+            if entry.kind == DIRECTORY:
+                for inner in self.reader.entries(here):
+                    if inner.kind == DIRECTORY:
+                        raise self._unexpected(f"{here}/{inner.name}", inner)
+                    self._child(child, document, f"{here}/{inner.name}", inner, suffix, parent)
+            else:
+                self._child(child, document, here, entry, suffix, parent)
+        return home
+
+    def _child(self, child: Entity, document: Document, path: str, entry: Entry, suffix: str, parent: Thing) -> None:
+        if not entry.name.endswith(suffix):
+            raise self._unexpected(path, entry)
+        assert child.within is not None
+        thing: Thing = dict.fromkeys(child.fields) | {child.within[0]: parent}
+        self.reader.read(child, document, path, thing)
+        self.reader.emit(child, path, thing)
+
+
+def component(step: PathStep) -> str:
+    """A component of a path that has no slots."""
+    return "".join(part for part in step if isinstance(part, str))
+
+
+__all__ = ["Households"]

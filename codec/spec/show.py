@@ -1,0 +1,278 @@
+"""A resolved plan as readable text: one record kind, document, entity or adapter, each part with its line in the spec.
+
+Nothing is decided here; widths, accounts, orders and losses are read off the plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from codec.errors import Place, SpecError
+from codec.layout.base import LAYOUTS, Layout
+from codec.spec import library, plan
+from codec.spec.account import (
+    Entry,
+    account,
+    document_account,
+    losses,
+    row_account,
+    row_losses,
+    slots_of,
+)
+from codec.spec.wording import nearest
+
+
+def show(format: str, kind: str) -> str:
+    """The plan of everything that `kind` names in a format: `Hash.meta`, `Hash`, `redis`; raises `SpecError`."""
+    adapters = library.load(format).adapters
+    pages = [page for adapter in adapters for name, page in _pages(adapter) if name == kind]
+    if not pages:
+        known = [name for adapter in adapters for name, _ in _pages(adapter)]
+        raise SpecError("spec-unknown-name", f"there is no `{kind}` in {format}", hint=nearest(kind, known))
+    return "\n\n".join("\n".join(page) for page in pages)
+
+
+def _pages(adapter: plan.Adapter) -> Iterator[tuple[str, Iterable[str]]]:
+    yield adapter.name, _adapter(adapter)
+    for entity in adapter.entities:
+        yield entity.name, _entity(adapter, entity)
+        for document in entity.documents:
+            yield f"{entity.name}.{document.name}", _document(document)
+    for row in adapter.rows:
+        yield row.label, _row(adapter, row)
+
+
+# ------------------------------------------------------------------------------------------------ records
+
+
+def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
+    yield _title(row.label, f"record kind, {_role(row)}")
+    yield from _facts(
+        spec=_line(row.place),
+        manual=row.manual,
+        why=row.because,
+        each=row.each and f"one record per element of `{row.each}`",
+        option=row.option and f"only with {row.option}",
+        order=_order(row),
+        errors=", ".join(
+            f"{part}: {name}" for part, name in (("key", row.key_error), ("value", row.value_error)) if name
+        ),
+        example=" = ".join(row.example[part] or "(empty)" for part in ("key", "value") if part in row.example),
+    )
+    entries = {(entry.place, entry.name): entry for entry in row_account(row)}
+    yield from _parts("key", row.key, entries)
+    for form in row.forms:
+        title = f"value, form {form.name}{_when(form)}" if len(row.forms) > 1 else "value"
+        yield from _parts(title, form.parts, entries)
+    goes = list(_goes(adapter, row))
+    if goes:
+        yield from _section("shown", goes)
+    yield from _section("losses", [(loss.what, loss.reason, _line(loss.place)) for loss in row_losses(row)])
+
+
+def _role(row: plan.Row) -> str:
+    if row.role == "stored":
+        return "read and written" if row.written else "read, never written"
+    if row.role == "shared":
+        return "shared, read and written" if row.written else "shared, only read"
+    return "neither read nor written" if row.role == "dropped" else "written from the model, never read"
+
+
+def _order(row: plan.Row) -> str:
+    """The order of the key's bytes: kinds with the same order merge without a sort."""
+    slots = [part for part in row.key if isinstance(part, plan.Slot)]
+    return ", then ".join(f"{slot.name} by {slot.layout.order()}" for slot in slots)
+
+
+def _when(form: plan.Form) -> str:
+    if not form.written:
+        return ", never written"
+    return f", written if {form.when.describe()}" if form.when is not None else ", written"
+
+
+def _parts(title: str, parts: Sequence[plan.Part], entries: dict[tuple[Place, str], Entry]) -> Iterator[str]:
+    lines = []
+    for part, offset in zip(parts, _offsets(parts), strict=True):
+        for index, (name, width, layout) in enumerate(_cells(part)):
+            place = part.place if isinstance(part, plan.Literal_) else _slot_place(part, name)
+            entry = entries.get((place, name))
+            where = f"{entry.account}: {entry.says}" if entry else ""
+            lines.append((offset if not index else "", width, name, layout, where, _line(place)))
+    yield from _section(title, lines) if lines else [f"  {title}", "    (empty)"]
+
+
+def _slot_place(part: plan.Part, name: str) -> Place:
+    return next((slot.place for slot in slots_of(part) if slot.name == name), part.place)
+
+
+def _offsets(parts: Sequence[plan.Part]) -> Iterator[str]:
+    """Where each part begins: counted from the front, behind an open part from the end, else unknown."""
+    flagged = {name for part in parts if isinstance(part, plan.Flags) for name, _ in part.bits}
+    widths = [None if isinstance(part, plan.Slot) and part.name in flagged else _width(part) for part in parts]
+    for index in range(len(parts)):
+        before, behind = widths[:index], widths[index:]
+        if None not in before:
+            yield str(sum(width or 0 for width in before))
+        elif None not in behind:
+            yield f"end-{sum(width or 0 for width in behind)}"
+        else:
+            yield "…"
+
+
+def _width(part: plan.Part) -> int | None:
+    if isinstance(part, plan.Literal_):
+        return len(part.text)
+    if isinstance(part, plan.Flags):
+        return 1
+    return part.layout.size if isinstance(part, plan.Slot) else None
+
+
+def _cells(part: plan.Part) -> Iterator[tuple[str, str, str]]:
+    """Name, width and layout of a part, or of the parts in it."""
+    if isinstance(part, plan.Literal_):
+        yield _bytes(part.text), str(len(part.text)), "literal"
+    elif isinstance(part, plan.Slack):
+        yield "whatever follows", "…", "slack"
+    elif isinstance(part, plan.Flags):
+        yield "flags", "1", ", ".join(f"bit {bit}: {name}" for name, bit in part.bits)
+    elif isinstance(part, plan.Message):
+        for field in part.fields:
+            yield field.name, "…", f"protobuf field {field.number}: {_wire(field)}"
+    elif isinstance(part, plan.Json):
+        yield "a JSON object", "…", ", ".join(member.name for member in part.members)
+    else:
+        together = ", optional" if isinstance(part, plan.Optional) else ""
+        for slot in part.parts if isinstance(part, plan.Optional) else (part,):
+            zero = ", zero is none" if slot.zero_is_none else ""
+            yield slot.name, slot.layout.width(), f"{_word(slot.layout)}{zero}{together}"
+
+
+def _word(layout: Layout) -> str:
+    """The layout by its word, and by that of the number it is made of."""
+    word = layout.word if LAYOUTS[layout.word][0] is type(layout) else f"{type(layout).word} {layout.word}"
+    return f"{word}, open" if layout.is_open else word
+
+
+def _wire(field: plan.WireField) -> str:
+    if field.wire is not None:
+        return field.wire.word
+    return f"{field.shape} ({', '.join(f'{name}: {wire.word}' for _, name, wire in field.items)})"
+
+
+def _bytes(text: bytes) -> str:
+    return '"' + "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in text) + '"'
+
+
+def _goes(adapter: plan.Adapter, row: plan.Row) -> Iterator[tuple[str, str, str]]:
+    """What the row binds, and the members of documents that show it."""
+    entities = [entity for entity in adapter.entities if row.entity in ("", entity.name)]
+    entries = [entry for entity in entities for document in entity.documents for entry in document_account(document)]
+    for field in dict.fromkeys(field for entry in row_account(row) for field in entry.fields):
+        for entry in entries:
+            if field in entry.fields:
+                yield field, f"{entry.where}: {entry.name}", _line(entry.place)
+
+
+# ------------------------------------------------------------------------------------------------ documents, entities
+
+
+def _document(document: plan.Document) -> Iterator[str]:
+    yield _title(f"{document.entity}.{document.name}", f"document, {document.kind}")
+    yield from _facts(
+        spec=_line(document.place),
+        path=_path(document.path),
+        beside=document.beside,
+        when=document.when.describe() if document.when is not None else "",
+    )
+    yield from _section("members", [_entry_cells(entry) for entry in document_account(document)])
+
+
+def _entry_cells(entry: Entry) -> tuple[str, ...]:
+    return entry.name, f"{entry.account}: {entry.says}", _line(entry.place)
+
+
+def _path(path: tuple[plan.PathStep, ...]) -> str:
+    return "/".join("".join(p if isinstance(p, str) else f"{{{p.target.field}}}" for p in step) for step in path)
+
+
+def _entity(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[str]:
+    yield _title(entity.name, f"entity of {adapter.name}")
+    yield from _facts(
+        doc=entity.doc.strip(),
+        spec=_line(entity.place),
+        identity=", ".join(entity.identity),
+        exists=entity.exists and f"if there is a record `{entity.exists}`; else the warning {entity.orphan}",
+    )
+    fields = [(name, _type(kind), _wins(entity, name)) for name, kind in entity.fields.items()]
+    yield from _section("model", fields)
+    yield from _section("records", [_row_cells(row) for row in entity.rows])
+    for document in entity.documents:
+        title = f"document {document.name} ({document.kind}): {_path(document.path)}"
+        yield from _section(title, [_entry_cells(entry) for entry in document_account(document)])
+    checks = [(check.condition.describe(), check.hint, _line(check.place)) for check in entity.checks]
+    yield from _section("checks", checks)
+    own = [loss for loss in losses(adapter) if loss.where.partition(".")[0] == entity.name]
+    yield from _section("losses", [(loss.where, loss.what, loss.reason, _line(loss.place)) for loss in own])
+
+
+def _wins(entity: plan.Entity, name: str) -> str:
+    return f"the first of {', '.join(entity.prefer[name])} that says it" if name in entity.prefer else ""
+
+
+def _type(kind: plan.FieldType) -> str:
+    if kind.many is None:
+        return f"{kind.scalar} or none" if kind.maybe else kind.scalar
+    inner = ", ".join(f"{name}: {_type(field)}" for name, field in kind.many.fields.items())
+    by = "as given" if kind.many.positional else f"by {', '.join(kind.many.order)}"
+    unique = f", {', '.join(kind.many.unique)} unique" if kind.many.unique else ""
+    return f"many ({inner}), {by}{unique}"
+
+
+def _row_cells(row: plan.Row) -> tuple[str, ...]:
+    return row.label, _bytes(row.prefix), _role(row), _order(row), _line(row.place)
+
+
+def _adapter(adapter: plan.Adapter) -> Iterator[str]:
+    yield _title(adapter.name, f"adapter, {adapter.format} version {adapter.version}")
+    yield from _facts(doc=" ".join(adapter.doc.split()), spec=_line(adapter.place), manual=adapter.manual)
+    yield from _section("options", [(o.name, ", ".join(o.directions), o.help) for o in adapter.options])
+    yield from _section("records", [_row_cells(row) for row in adapter.rows])
+    documents = [document for entity in adapter.entities for document in entity.documents]
+    cells = [(f"{d.entity}.{d.name}", d.kind, _path(d.path), _line(d.place)) for d in documents]
+    yield from _section("documents", cells)
+    events = [(warning.event, ", ".join(name for name, _ in warning.fields)) for warning in adapter.warnings.values()]
+    yield from _section("warnings", events)
+    counts = Counter(entry.account for entry in account(adapter))
+    yield from _section("account", [(name, str(count)) for name, count in counts.items()])
+    yield from _section("losses", [(loss.where, loss.what, loss.reason, _line(loss.place)) for loss in losses(adapter)])
+
+
+# ------------------------------------------------------------------------------------------------ text
+
+
+def _title(name: str, what: str) -> str:
+    return f"{name}: {what}"
+
+
+def _line(place: Place) -> str:
+    return f"{Path(place.source).name}:{place.line}"
+
+
+def _facts(**facts: str) -> Iterator[str]:
+    known = [(name, text) for name, text in facts.items() if text]
+    return (f"  {line}" for line in _table(known))
+
+
+def _section(title: str, lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    if lines:
+        yield f"  {title}"
+        yield from (f"    {line}" for line in _table(lines))
+
+
+def _table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Cells in columns; columns without text are left out."""
+    columns = [index for index in range(max(map(len, lines), default=0)) if any(line[index] for line in lines)]
+    widths = {index: max(len(line[index]) for line in lines) for index in columns}
+    return ("  ".join(line[index].ljust(widths[index]) for index in columns).rstrip() for line in lines)

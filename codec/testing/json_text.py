@@ -1,0 +1,61 @@
+"""JSON texts that say the same in other words: white space, escapes, order of members, members that nobody knows."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from codec.testing.values import texts
+
+SPACE = st.text(" \t\r\n", max_size=3)
+SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+NOT_FIRST = "$"  # begins the name of a member that nobody knows
+
+
+class Token(str):
+    """A number as it stands in the text."""
+
+
+def respelt(text: str) -> SearchStrategy[str]:
+    """Other texts of the JSON value in `text`."""
+    value = json.loads(text, parse_int=Token, parse_float=Token)
+
+    @st.composite
+    def spelt(draw: st.DrawFn) -> str:
+        return draw(SPACE) + _value(draw, value) + draw(SPACE)
+
+    return spelt()
+
+
+def _value(draw: st.DrawFn, value: object) -> str:
+    if isinstance(value, Token):
+        return str(value)
+    if isinstance(value, str):
+        return _string(draw, value)
+    if isinstance(value, list):
+        return "[" + ",".join(draw(SPACE) + _value(draw, one) + draw(SPACE) for one in value) + "]"
+    if isinstance(value, dict):
+        members = draw(st.permutations(list(value.items())))
+        parts = [draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one) for name, one in members]
+        if draw(st.booleans()):
+            name = _string(draw, NOT_FIRST + draw(texts()))
+            parts.insert(draw(st.integers(0, len(parts))), f"{name}:{draw(st.sampled_from(['null', '[]', '{}', '-1.5e3']))}")
+        return "{" + ",".join(parts) + "}"
+    return json.dumps(value)
+
+
+def _string(draw: st.DrawFn, text: str) -> str:
+    """A string with some of its characters escaped, and those that must be."""
+    escaped = draw(st.sampled_from(["must", "short", "all"]))
+    return '"' + "".join(_character(char, escaped) for char in text) + '"'
+
+
+def _character(char: str, escaped: str) -> str:
+    if escaped == "all":
+        units = char.encode("utf-16-be")
+        return "".join(f"\\u{units[i]:02x}{units[i + 1]:02X}" for i in range(0, len(units), 2))
+    if char in '"\\' or char < " " or (escaped == "short" and char in SHORT_ESCAPES):
+        return SHORT_ESCAPES.get(char, f"\\u{ord(char):04x}")
+    return char

@@ -1,0 +1,129 @@
+"""Documents and things, each kind alone; the JSON text is read again by the JSON reader that an encode uses."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject, SearchStrategy
+
+from codec.decoding import engine_of
+from codec.engine.base import Engine
+from codec.engine.interpreter import STEM
+from codec.layout import json_read
+from codec.spec import plan
+from codec.spec.words import Thing
+from codec.testing.documents import elements
+from codec.testing.json_text import respelt
+from codec.testing.things import visible
+from codec.testing.values import exact
+from tests.support.laws import both_engines, each_document, examples
+
+STEMS = {STEM: "stem"}
+
+
+@both_engines
+@each_document
+@examples(30)
+@given(data=st.data())
+def test_writing_then_reading_a_document_gives_the_same_thing(
+    engine: str, adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, any_thing: SearchStrategy[Thing], data: DataObject
+) -> None:
+    options, works = data.draw(switched_on(document)), engine_of(engine, adapter)
+    thing = STEMS | visible(entity, data.draw(any_thing), options)
+    text = written(works, entity, document, thing, options)
+    said = list(read(works, document, text))
+    assert exact(said) == exact(list(expected(entity, document, thing)))
+
+
+@both_engines
+@each_document
+@examples(30)
+@given(data=st.data())
+def test_a_document_in_other_words_is_the_same_document(
+    engine: str, adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, any_thing: SearchStrategy[Thing], data: DataObject
+) -> None:
+    options, works = data.draw(switched_on(document)), engine_of(engine, adapter)
+    thing = STEMS | visible(entity, data.draw(any_thing), options)
+    text = written(works, entity, document, thing, options)
+    other = "".join(data.draw(respelt(part)) for part in parts(document, text))
+    assert exact(list(read(works, document, other))) == exact(list(read(works, document, text)))
+    assert written(works, entity, document, gathered(entity, document, read(works, document, other)), options) == text
+
+
+@each_document
+@examples(30)
+@given(data=st.data())
+def test_both_engines_write_the_same_text(
+    adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, any_thing: SearchStrategy[Thing], data: DataObject
+) -> None:
+    options = data.draw(switched_on(document))
+    thing = STEMS | visible(entity, data.draw(any_thing), options)
+    first, second = (written(engine_of(name, adapter), entity, document, thing, options) for name in ("interpreter", "compiled"))
+    assert first == second
+
+
+def switched_on(document: plan.Document) -> SearchStrategy[frozenset[str]]:
+    """Any of the options that members of the document wait for."""
+    members = [*document.members, *(member for line in document.lines for member in line.members)]
+    names = sorted({member.option for member in members if member.option})
+    return st.frozensets(st.sampled_from(names)) if names else st.just(frozenset())
+
+
+def written(works: Engine, entity: plan.Entity, document: plan.Document, thing: Thing, options: frozenset[str]) -> str:
+    return "".join(works.document_writer(document, options)(thing, elements(entity, thing)))
+
+
+def parts(document: plan.Document, text: str) -> list[str]:
+    """The JSON values of a text: lines where the document is one of lines."""
+    return text.splitlines(keepends=True) if document.kind == "lines" else [text]
+
+
+def read(works: Engine, document: plan.Document, text: str) -> Iterator[tuple[int, Thing]]:
+    """What the values of a text say, with the number of the kind of line that each is."""
+    if document.kind == "lines":
+        for value, _, _, _ in json_read.values(io.BytesIO(text.encode()), "text", max_value=len(text.encode())):
+            line, fields = works.line_reader(document)(value, Counter())
+            yield document.lines.index(line), fields
+    else:
+        yield 0, works.document_reader(document)(json_read.load(text.encode(), "text"), Counter())
+
+
+def expected(entity: plan.Entity, document: plan.Document, thing: Thing) -> Iterator[tuple[int, Thing]]:
+    """What a text of `thing` must say, by the members that the spec names."""
+    for number, line in enumerate(document.lines or (plan.Line("", document.members, document.place),)):
+        if not line.each:
+            yield number, {name: thing[name] for name in said_by(line.members)}
+            continue
+        many = entity.fields[line.each].many
+        assert many is not None
+        for element in elements(entity, thing):
+            fields = dict(zip(many.fields, element, strict=True))
+            yield number, {name: fields[name] for name in said_by(line.members)}
+
+
+def said_by(members: tuple[plan.Member, ...]) -> Iterator[str]:
+    """The fields that members say something about."""
+    for member in members:
+        if member.stem:
+            yield STEM
+        yield from (name.field for name in (member.target, member.each) if name is not None)
+        yield from (part[0].field for part in member.pattern if not isinstance(part, str))
+
+
+def gathered(entity: plan.Entity, document: plan.Document, values: Iterator[tuple[int, Thing]]) -> Thing:
+    """The thing that the values of a text make together."""
+    thing: Thing = dict.fromkeys(entity.fields) | STEMS
+    many: dict[str, list[tuple[object, ...]]] = {line.each: [] for line in document.lines if line.each}
+    for number, fields in values:
+        each = document.lines[number].each if document.lines else ""
+        if each:
+            collection = entity.fields[each].many
+            assert collection is not None
+            many[each].append(tuple(fields[name] for name in collection.fields))
+        else:
+            thing |= fields
+    return thing | many
