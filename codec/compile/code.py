@@ -88,7 +88,9 @@ class Code:
 
     def provided(self, name: str, value: object) -> str:
         """An object that the engine puts into the module: one that is made of the plan and has no text of its own."""
-        label = next((key for key, known in self.objects.items() if known is value), f"{name}_{len(self.objects) + 1}".upper())
+        label = next(
+            (key for key, known in self.objects.items() if known is value), f"{name}_{len(self.objects) + 1}".upper()
+        )
         self.objects[label] = value
         return label
 

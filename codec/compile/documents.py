@@ -18,6 +18,11 @@ def name_of(document: plan.Document) -> str:
     return f"{document.entity}_{document.name}"
 
 
+def can(document: plan.Document) -> bool:
+    """Whether a document kind has generated code; nested objects and objects by name are left to the interpreter."""
+    return document.kind not in ("raw", "keyed") and not any(m.members or m.texts or m.derive for m in document.members)
+
+
 # ------------------------------------------------------------------------------------------------ printing
 
 

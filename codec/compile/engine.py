@@ -6,7 +6,6 @@ says what is wrong or knows better.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
@@ -21,6 +20,11 @@ from codec.spec.words import Element, Thing
 
 def source(adapter: plan.Adapter) -> str:
     """The generated module of an adapter, as text."""
+    return generate(adapter)[0]
+
+
+def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
+    """The generated module of an adapter, and the objects that it needs by name."""
     code = Code()
     code.imported("typing", "Any")
     code.imported("collections.abc", "Iterable")
@@ -36,16 +40,17 @@ def source(adapter: plan.Adapter) -> str:
                 rows.emit_writer(code, row)
     for entity in adapter.entities:
         for document in entity.documents:
-            documents.emit_printer(code, document)
-            documents.emit_reader(code, document)
+            if documents.can(document):
+                documents.emit_printer(code, document)
+                documents.emit_reader(code, document)
     for name, field in code.items.items():
         rows.emit_item(code, name, field)
-    return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit.")
+    return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit."), code.objects
 
 
-@functools.lru_cache
-def _module(text: str, name: str) -> ModuleType:
+def _module(text: str, objects: dict[str, object], name: str) -> ModuleType:
     module = ModuleType(name)
+    module.__dict__.update(objects)
     exec(compile(text, f"<generated from {name}>", "exec"), module.__dict__)
     return module
 
@@ -65,7 +70,7 @@ class Compiled:
     """The engine that runs generated code; see `codec.engine.base.Engine`."""
 
     def __init__(self, adapter: plan.Adapter) -> None:
-        self._code = _module(source(adapter), adapter.format).__dict__
+        self._code = _module(*generate(adapter), adapter.format).__dict__
         self._slow = Interpreter()
 
     def reader(self, row: plan.Row) -> ReadRow:
@@ -93,7 +98,7 @@ class Compiled:
         return write
 
     def document_writer(self, document: plan.Document, shown: frozenset[str]) -> WriteDocument:
-        if document.kind == "raw":
+        if f"print_{documents.name_of(document)}" not in self._code:
             return self._slow.document_writer(document, shown)
         fast: Callable[[Thing, Iterable[Element], frozenset[str]], Iterator[str]] = self._code[
             f"print_{documents.name_of(document)}"
@@ -101,7 +106,9 @@ class Compiled:
         return lambda thing, elements: fast(thing, elements, shown)
 
     def document_reader(self, document: plan.Document) -> ReadDocument:
-        return self._reader(self._code[f"load_{documents.name_of(document)}"], self._slow.document_reader(document))
+        fast: ReadDocument | None = self._code.get(f"load_{documents.name_of(document)}")
+        slow = self._slow.document_reader(document)
+        return slow if fast is None else self._reader(fast, slow)
 
     @staticmethod
     def _reader(fast: ReadDocument, slow: ReadDocument) -> ReadDocument:

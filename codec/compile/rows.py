@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codec.compile.code import Code
+from codec.engine.documents import StoredJson, targets
 from codec.engine.patterns import fixed_width
 from codec.layout.base import Cut, Position, plus
-from codec.layout.wire import FIXED64, LENGTH, write_tag
+from codec.layout.wire import FIXED64, LENGTH, VARINT, Wire, write_tag
 from codec.spec import plan
 from codec.spec.words import Name
 
@@ -40,13 +41,14 @@ def emit_reader(code: Code, row: plan.Row) -> None:
 def _emit_form(code: Code, row: plan.Row, form: plan.Form) -> None:
     _emit_parts(code, form.parts, "value", 0, set())
     there = {slot.name for part in (*row.key, *form.parts) for slot in _slots(part)}
+    there |= {name for part in form.parts if isinstance(part, plan.Json) for name in kept_of(part)}
     kept = [local(name) if name in there else code.constant("ABSENT", "...") for name in row.kept]
     code.line(f"return {', '.join(kept)}{',' if len(kept) == 1 else ''}" if kept else "return ()")
 
 
 def local(name: str) -> str:
     """A slot's local name."""
-    return f"{name}_" if name in ("key", "value") else name
+    return f"{name}_" if name in ("key", "value") else name.replace(".", "_")
 
 
 def _slots(part: plan.Part) -> tuple[plan.Slot | plan.WireField, ...]:
@@ -55,6 +57,11 @@ def _slots(part: plan.Part) -> tuple[plan.Slot | plan.WireField, ...]:
     if isinstance(part, plan.Optional):
         return part.parts
     return part.fields if isinstance(part, plan.Message) else ()
+
+
+def kept_of(part: plan.Json) -> list[str]:
+    """The fields that a stored JSON object says."""
+    return sorted({target.field for member in part.members for target in targets(member)})
 
 
 def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Position, off: set[str]) -> None:
@@ -73,6 +80,12 @@ def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Positio
             off = {f"{name}:{bit}" for name, bit in part.bits}
         elif isinstance(part, plan.Message):
             _emit_message(code, part, buffer, at)
+            return
+        elif isinstance(part, plan.Json):
+            stored = code.provided("stored", StoredJson(part))
+            code.line(f"said = {stored}.read({buffer}[{at}:])")
+            for slot in kept_of(part):
+                code.line(f"{local(slot)} = said[{slot!r}]")
             return
         elif isinstance(part, plan.Optional):
             _emit_optional(code, parts[index:], buffer, at)
@@ -146,6 +159,10 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
             code.reject_if(f"number in {tuple(field.number for field in message.fields)}")
             code.line(f"at = {skip}({buffer}, at, wire)")
     for field in kept:
+        if field.wire is not None and field.wire.always:
+            code.line(
+                f"{local(field.name)} = {code.provided(field.wire.word, field.wire)}.from_wire({local(field.name)})"
+            )
         if field.shape == "alternating":
             width, name = len(field.items), local(field.name)
             code.reject_if(f"len({name}) % {width}")
@@ -154,6 +171,8 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
 
 
 def _zero(field: plan.WireField) -> str:
+    if field.wire is not None and field.wire.always:
+        return "b''"
     return repr(field.wire.zero) if field.shape == "scalar" and field.wire else "[]"
 
 
@@ -164,6 +183,9 @@ def _wire(field: plan.WireField) -> int:
 def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
     assert field.number < 16, "a tag of one byte"
     name = local(field.name)
+    if _wire(field) == VARINT:
+        code.line(f"{name}, at = {code.imported('codec.layout.wire', 'varint')}({buffer}, at + 1)")
+        return
     if _wire(field) == FIXED64:
         code.line("at += 9")
         code.reject_if("at > end")
@@ -174,7 +196,10 @@ def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
     raw = f"{buffer}[start:at]"
     if field.shape == "scalar":
         assert field.wire is not None
-        code.line(f"{name} = {_from_wire(code, field.wire.word, raw, type(field.wire.zero).__name__)}")
+        if field.wire.always:
+            code.line(f"{name} += {raw}")
+        else:
+            code.line(f"{name} = {_from_wire(code, field.wire.word, raw, type(field.wire.zero).__name__)}")
     elif field.shape in ("repeated", "alternating"):
         wire = field.items[0][2]
         value = _from_wire(code, wire.word, raw, type(wire.zero).__name__)
@@ -210,7 +235,7 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
     with code.function(f"item_{name}", "value: bytes", "tuple[Any, ...]", f"One of {field.name}."):
         code.line("at, end = 0, len(value)")
         for _, slot, wire in field.items:
-            code.line(f"{local(slot)} = {wire.zero!r}")
+            code.line(f"{local(slot)} = {'b' + repr('') if wire.always else repr(wire.zero)}")
         with code.block("while at < end"):
             code.line("head = value[at]")
             word = "if"
@@ -224,7 +249,11 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
                 code.line(f"at, number, wire = {tag}(value, at)")
                 code.reject_if(f"number in {tuple(number for number, _, _ in field.items)}")
                 code.line(f"at = {skip}(value, at, wire)")
-        code.line(f"return {', '.join(local(slot) for _, slot, _ in field.items)},")
+        values = (
+            f"{code.provided(wire.word, wire)}.from_wire({local(slot)})" if wire.always else local(slot)
+            for _, slot, wire in field.items
+        )  # fmt: skip
+        code.line(f"return {', '.join(values)},")
 
 
 # ------------------------------------------------------------------------------------------------ writing
@@ -271,7 +300,20 @@ def _write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
             pieces.append(_write_optional(code, parts, index))
         elif isinstance(part, plan.Message):
             pieces.append(_write_message(code, part))
+        elif isinstance(part, plan.Json):
+            pieces.append(f"{code.provided('stored', StoredJson(part))}.write(thing, element)")
+        elif isinstance(part, plan.Slack):
+            pieces += [_write_if_there(code, slot) for slot in part.written]
     return " + ".join(pieces) if pieces else "b''"
+
+
+def _write_if_there(code: Code, slot: plan.Slot) -> str:
+    """A slot that is left out when it has no value."""
+    name = code.fresh("part")
+    code.line(f"{name} = b''")
+    with code.block(f"if {_source(slot)} is not None"):
+        code.line(f"{name} = {slot.layout.emit_write(code, _source(slot))}")
+    return name
 
 
 def _slot_named(parts: Sequence[plan.Part], name: str) -> str:
@@ -280,9 +322,12 @@ def _slot_named(parts: Sequence[plan.Part], name: str) -> str:
 
 def _source(slot: plan.Slot) -> str:
     """The expression of what is written into a slot."""
-    if slot.target is not None:
-        return slot.target.emit()
-    return slot.derive.emit() if slot.derive is not None else repr(slot.constant)
+    if slot.account in ("lost", "constant"):
+        return repr(slot.constant)
+    if slot.derive is not None:
+        return slot.derive.emit()
+    assert slot.target is not None
+    return slot.target.emit()
 
 
 def _write_optional(code: Code, parts: Sequence[plan.Part], index: int) -> str:
@@ -307,7 +352,11 @@ def _write_message(code: Code, message: plan.Message) -> str:
         chunk = code.imported("codec.layout.wire", "write_chunk")
         if field.shape == "scalar":
             assert field.slot is not None and field.wire is not None
-            code.line(f"{name} = {_to_wire(code, field.wire.word, _source(field.slot))}")
+            code.line(f"{name} = {_to_wire(code, field.wire, _source(field.slot))}")
+            if field.wire.always:
+                code.line(f"{name} = {chunk}({head}, {name})")
+                names.append(name)
+                continue
             zero = repr(field.wire.to_wire(field.wire.zero))
             whole = f"{chunk}({head}, {name})" if field.wire.wire == LENGTH else f"{head} + {name}"
             code.line(f"{name} = b'' if {name} == {zero} else {whole}")
@@ -323,14 +372,25 @@ def _elements(code: Code, field: plan.WireField, head: str, chunk: str) -> str:
     many = Name.emit(field.target)
     if field.shape == "alternating":
         parts = ", ".join(
-            f"{chunk}({head}, {_to_wire(code, wire.word, f'e[{i}]')})" for i, (_, _, wire) in enumerate(field.items)
+            f"{chunk}({head}, {_to_wire(code, wire, f'e[{i}]')})" for i, (_, _, wire) in enumerate(field.items)
         )
         return f"part for e in {many} for part in ({parts})"
-    assert field.shape == "repeated", "submessages and entries are only read: the rows that list them are legacy"
-    return f"{chunk}({head}, {_to_wire(code, field.items[0][2].word, 'e[0]')}) for e in {many}"
+    if field.shape == "entries":
+        code.imported("operator", "itemgetter")
+        inner = " + ".join(
+            f"{chunk}({write_tag(number, LENGTH)!r}, {_to_wire(code, wire, f'e[{i}]')})"
+            for i, (number, _, wire) in enumerate(field.items)
+        )
+        return f"{chunk}({head}, {inner}) for e in sorted({many}, key=itemgetter(0))"
+    assert field.shape == "repeated", "submessages are only read: the rows that list them are legacy"
+    return f"{chunk}({head}, {_to_wire(code, field.items[0][2], 'e[0]')}) for e in {many}"
 
 
-def _to_wire(code: Code, word: str, value: str) -> str:
-    if word == "string":
+def _to_wire(code: Code, wire: Wire, value: str) -> str:
+    if wire.always:
+        return f"{code.provided(wire.word, wire)}.to_wire({value})"
+    if wire.word == "string":
         return f"{code.imported('codec.layout.wire', 'write_text')}({value})"
-    return f"{code.imported('codec.layout.wire', 'write_double')}({value})" if word == "double" else value
+    if wire.word == "uint64":
+        return f"{code.imported('codec.layout.wire', 'write_varint')}({value})"
+    return f"{code.imported('codec.layout.wire', 'write_double')}({value})" if wire.word == "double" else value

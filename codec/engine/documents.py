@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from codec.engine.base import UNKNOWN, Misread, Notes, read_text_pattern
 from codec.layout.base import Wrong
 from codec.layout.faces import found
-from codec.layout.json_read import JsonValue
+from codec.layout.json_read import JsonValue, load
 from codec.layout.json_write import quote
 from codec.layout.types import TypedWrong
 from codec.spec import plan
 from codec.spec.words import Element, Name, Thing
 
 STEP = "  "
+
 
 def is_shown(member: plan.Member, value: object, shown: frozenset[str]) -> bool:
     """Whether a member is printed: its option is on, and it is not left out for having no value or nothing in it."""
@@ -26,6 +27,8 @@ def is_shown(member: plan.Member, value: object, shown: frozenset[str]) -> bool:
 
 def value_of(member: plan.Member, thing: Thing, element: Element, shown: frozenset[str]) -> object:
     """What a member says of a thing."""
+    if member.is_reset:
+        return member.reset
     if member.unless and member.unless not in shown:
         return member.reset
     if member.derive is not None:
@@ -120,12 +123,18 @@ def constant_text(value: object) -> str:
     return quote(value, True) if isinstance(value, str) else str(value)
 
 
-def read_object(members: tuple[plan.Member, ...], value: JsonValue, path: tuple[str | int, ...], notes: Notes) -> Thing:
+def read_object(
+    members: tuple[plan.Member, ...],
+    value: JsonValue,
+    path: tuple[str | int, ...],
+    notes: Notes,
+    into: Thing | None = None,
+) -> Thing:
     """The fields that an object's members say; collections become lists of tuples. `notes` counts unknown members."""
     if type(value) is not dict:
         raise Misread(path, "an object", found(value))
     refuse_misspelt(members, value, path, notes)
-    thing: Thing = {}
+    thing: Thing = {} if into is None else into
     for member in members:
         here = (*path, member.name)
         json = value.get(member.name)
@@ -166,7 +175,7 @@ def read_member(
             raise Wrong("a string", found(json))
         thing[STEM] = json or ""
     elif member.members:
-        thing |= read_object(member.members, {} if json is None else json, here, notes)
+        read_object(member.members, {} if json is None else json, here, notes, thing)
     elif member.derive is not None:
         assert member.face is not None
         if json is not None:
@@ -181,8 +190,10 @@ def read_member(
     elif member.pattern:
         read_pattern(member, json, thing)
     else:
-        assert member.target is not None and member.face is not None
-        put(thing, member.target, read_scalar(member, json))
+        assert member.face is not None
+        value = read_scalar(member, json)
+        if member.target is not None:
+            put(thing, member.target, value)
 
 
 def put(thing: Thing, name: Name, value: object) -> None:
@@ -271,3 +282,18 @@ def read_line(document: plan.Document, value: JsonValue, notes: Notes) -> tuple[
             return line, read_object(line.members, value, (), notes)
     line = next(line for line in document.lines if line.mark is None)
     return line, read_object(line.members, value, (), notes)
+
+
+class StoredJson:
+    """The JSON object that a record's value is; both engines read and write it alike."""
+
+    def __init__(self, part: plan.Json) -> None:
+        self._members = part.members
+
+    def read(self, data: bytes) -> Thing:
+        """The fields that it says; raises `DocumentError` or `Misread`. Other members are passed over."""
+        return read_object(self._members, load(data, "", fold=False), (), Notes())
+
+    def write(self, thing: Thing, element: Element) -> bytes:
+        """Its compact text."""
+        return "".join(write_object(self._members, thing, element, (), frozenset(), "")).encode()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from codec.engine.base import ReadDocument, ReadLine, RecordPlace
-from codec.engine.documents import read_keyed, read_line, read_object, write_keyed, write_object
-from codec.engine.patterns import ABSENT, Misfit, Record, slot_value
+from codec.engine.documents import StoredJson, read_keyed, read_line, read_object, write_keyed, write_object
+from codec.engine.patterns import ABSENT, JSON, Misfit, Record, slot_value
 from codec.errors import Place, StreamError, shown
 from codec.spec import plan
 from codec.spec.words import Element, Thing
@@ -119,6 +119,8 @@ def slot_values(parts: Iterable[plan.Part], thing: Thing, element: Element) -> d
             values[part.name] = slot_value(part, thing, element)
         elif isinstance(part, plan.Optional):
             values |= {slot.name: slot_value(slot, thing, element) for slot in part.parts}
+        elif isinstance(part, plan.Json):
+            values[JSON] = StoredJson(part).write(thing, element)
         elif isinstance(part, plan.Slack):
             values |= {slot.name: slot_value(slot, thing, element) for slot in part.written}
         elif isinstance(part, plan.Message):

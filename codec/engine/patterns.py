@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import construct
 
+from codec.engine.base import Misread
+from codec.engine.documents import StoredJson
+from codec.errors import DocumentError
 from codec.layout.base import Wrong
+from codec.layout.json_careful import path_text
 from codec.layout.wire import FIXED64, LENGTH, VARINT, Wire, chunk, skip, tag, varint, write_chunk, write_tag
 from codec.spec import plan
 from codec.spec.words import Element, Thing
 
+JSON = "json"  # the slot that holds the text of a stored JSON object while a record is written
 ABSENT = ...  # nobody said anything; `None` is: somebody said that there is nothing
 Slots = dict[str, object]
 
@@ -86,6 +92,8 @@ class Record(construct.Construct):
             return part, _SlotPart(part, fixed_width(parts[index + 1 :]))
         if isinstance(part, plan.Optional):
             return part, [_SlotPart(slot, 0) for slot in part.parts]
+        if isinstance(part, plan.Json):
+            return part, StoredJson(part)
         return part, None
 
     def _parse(self, stream: Any, context: Any, path: Any) -> Slots:
@@ -104,6 +112,8 @@ class Record(construct.Construct):
                 off = self._flags(part, stream)
             elif isinstance(part, plan.Optional):
                 self._optional(part, reader, stream, slots)
+            elif isinstance(part, plan.Json):
+                slots |= _read_json(reader, stream)
             else:
                 start = stream.tell()
                 slots |= read_message(part, stream.read(), start)
@@ -143,6 +153,8 @@ class Record(construct.Construct):
                         slot._build(obj[slot.slot.name], stream, context, path)
             elif isinstance(part, plan.Message):
                 stream.write(write_message(part, obj))
+            elif isinstance(part, plan.Json):
+                stream.write(obj[JSON])
             elif isinstance(part, plan.Slack):
                 for slot in part.written:
                     if obj[slot.name] is not None:
@@ -163,6 +175,16 @@ class Record(construct.Construct):
         stream = io.BytesIO()
         self._build(slots, stream, construct.Container(), "")
         return stream.getvalue()
+
+
+def _read_json(reader: StoredJson, stream: Any) -> Slots:
+    start = stream.tell()
+    try:
+        return reader.read(stream.read())
+    except DocumentError as error:
+        raise Misfit("json", start, error.expected or "a JSON object", error.found or error.message) from None
+    except Misread as misread:
+        raise Misfit(path_text(misread.path) or "json", start, misread.expected, misread.found) from None
 
 
 def fixed_width(parts: Sequence[plan.Part]) -> int:
@@ -268,7 +290,8 @@ def write_message(message: plan.Message, slots: Slots) -> bytes:
                 out.append(_write_scalar(field.number, field.wire, slots[field.name]))
             continue
         head = write_tag(field.number, LENGTH)
-        for element in slots[field.name]:  # type: ignore[attr-defined]
+        elements: Any = slots[field.name]
+        for element in sorted(elements, key=itemgetter(0)) if field.shape == "entries" else elements:
             if field.shape == "repeated":
                 out.append(write_chunk(head, field.items[0][2].to_wire(element[0])))
             elif field.shape == "alternating":

@@ -33,7 +33,8 @@ class Face(ABC):
 
     word: ClassVar[str]
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word
-    config: ClassVar[dict[str, object]] = {}
+    config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
+    optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
 
     def __init__(self, model: str, html: bool) -> None:
         self.model, self.html = model, html

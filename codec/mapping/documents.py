@@ -118,7 +118,7 @@ class DocumentReader:
         """Put what one document says into `thing`."""
         if document.kind == "raw":
             thing[document.raw] = self.whole(path, self.most_value)
-        elif document.kind == "json":
+        elif document.kind in ("json", "keyed"):
             data = self.whole(path, self.most_text)
             try:
                 value = json_read.load(data, path, fold=document.kind != "keyed")

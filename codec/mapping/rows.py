@@ -85,5 +85,6 @@ def needed(row: Row) -> Iterator[Name]:
     """The fields without which a record is not written: those of its plain slots."""
     flagged = {name for form in row.forms for part in form.parts for name, _ in getattr(part, "bits", ())}
     for part in (*row.key, *(part for form in row.forms if form.written for part in form.parts)):
-        if isinstance(part, Slot) and part.target is not None and part.name not in flagged:
+        if isinstance(part, Slot) and part.account == "bound" and part.name not in flagged:
+            assert part.target is not None
             yield part.target

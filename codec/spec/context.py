@@ -135,7 +135,8 @@ class Context:
         """The primitive's word and its whole configuration, named codecs looked up."""
         if isinstance(spec, str):
             if spec in seen:
-                raise self.fail("spec-unknown-codec", f"`{spec}` is a name for itself", self.at("codecs", spec))
+                hint = "name a primitive"
+                raise self.fail("spec-unknown-codec", f"`{spec}` is a name for itself", self.at("codecs", spec), hint=hint)
             named = self.section("codecs").get(spec)
             return self.codec(named, (*seen, spec)) if named is not None else (spec, {spec: spec})
         assert isinstance(spec, dict)
@@ -185,13 +186,12 @@ class Context:
         self.complete(word, FACES[word], config, place)
         return FACES[word].build(config[word], options, kind.scalar, html)
 
-    def bound(self, name: str, scope: Scope, place: Place, path: str) -> tuple[Name, plan.FieldType]:
+    def bound(
+        self, name: str, scope: Scope, place: Place, path: str, otherwise: str = ""
+    ) -> tuple[Name, plan.FieldType]:
         found = scope.find(name)
         if found is None:
-            known = [*(scope.element.fields if scope.element else ()), *scope.fields]
-            hint = (
-                f"a field of the model ({', '.join(known)}), or say what is written: derive, const, or lost with write"
-            )
+            hint = nearest(name, [*(scope.element.fields if scope.element else ()), *scope.fields]) + otherwise
             raise self.fail("spec-unknown-name", f"`{name}` is not a field of the model", place, path, hint)
         return found
 
@@ -279,7 +279,8 @@ class Context:
 
     def collection(self, name: str, scope: Scope, place: Place) -> str:
         if name not in scope.fields or scope.fields[name].many is None:
-            raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place)
+            hint = nearest(name, [field for field, kind in scope.fields.items() if kind.many]) or "declare it: `many: …`"
+            raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place, hint=hint)
         return name
 
     def pick(self, spec: dict[str, object], scope: Scope, place: Place) -> Pick:

@@ -95,7 +95,9 @@ class _Change:
         holder[step], holder.places[step] = value, place
 
     def remove_or_rename(self, holder: Mapping, step: str) -> None:
-        new = {} if "remove" in self.change else {str(self.change["rename"]): (holder[step], holder.places[step])}
+        new = {}
+        if "rename" in self.change:
+            new[str(self.change["rename"])] = (holder[step], self.change.places["rename"])
         if not new.keys().isdisjoint(holder):
             raise self.fail(f"there is a `{self.change['rename']}` already", "remove one of the two")
         _replace(holder, step, new)
@@ -108,8 +110,9 @@ class _Change:
             target.insert(index + after, part)
             target.places.insert(index + after, place)
         elif isinstance(target, Mapping) and isinstance(part, Mapping) and anchor in target:
-            if not part.keys().isdisjoint(target):
-                raise self.fail(f"there is a `{(part.keys() & target.keys()).pop()}` already", "change it: `to: …`")
+            known = [key for key in part if key in target]
+            if known:
+                raise self.fail(f"there is a `{known[0]}` already", "change it: `to: …`")
             new = {key: (value, part.places[key]) for key, value in part.items()}
             old = {anchor: (target[anchor], target.places[anchor])}
             _replace(target, anchor, old | new if after else new | old)
@@ -129,6 +132,7 @@ def _replace(holder: Mapping, old: str, new: dict[str, tuple[object, Place]]) ->
     """Put `new` where `old` stands: order has a meaning in patterns and documents."""
     items = [(key, value, holder.places[key]) for key, value in holder.items()]
     holder.clear()
+    holder.places.clear()
     for key, value, place in items:
         for name, (content, where) in (new if key == old else {key: (value, place)}).items():
             holder[name], holder.places[name] = content, where

@@ -84,18 +84,23 @@ class _Lint:
         return None if violations else data
 
     def carried(self, main: source.Mapping, index: int) -> source.Mapping | None:
-        path = library.named_file(main, "carries", index)
-        place = source.place_of(main, ("carries", index))
-        if not path.is_file():
-            message = f"there is no file `{path.name}`"
-            self.add(SpecError("spec-unreadable", message, place, hint="name a file beside this one"))
-            return None
-        data = self.loaded(path)
-        if data is not None and kind_of(data) == "container":
+        path = self.named(main, "carries", index)
+        data = self.loaded(path) if path is not None else None
+        if path is not None and data is not None and kind_of(data) == "container":
+            place = source.place_of(main, ("carries", index))
             message = f"`{path.name}` is not an adapter"
             self.add(SpecError("spec-shape", message, place, hint="a container carries adapters"))
             return None
         return data
+
+    def named(self, main: source.Mapping, *path: str | int) -> Path | None:
+        """The file that the container names at `path`."""
+        file = library.named_file(main, *path)
+        if file.is_file():
+            return file
+        message = f"there is no file `{file.name}`"
+        self.add(SpecError("spec-unreadable", message, source.place_of(main, path), hint="name a file beside this one"))
+        return None
 
     def resolved(self, data: source.Mapping) -> Iterator[Subject]:
         try:
@@ -109,7 +114,9 @@ class _Lint:
         try:
             schemas = {}
             for section in ("manifest", "encode_info"):
-                path = library.named_file(data, section, "schema")
+                path = self.named(data, section, "schema")
+                if path is None:
+                    return None
                 schemas[str(source.part_of(data, (section, "schema")))] = source.load(path)
             adapters = tuple(subject.adapter for subject in subjects)
             return ContainerResolver(data).container(adapters, schemas)

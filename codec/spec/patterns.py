@@ -6,11 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
+from codec.engine.documents import targets
 from codec.errors import Place
 from codec.layout.base import Layout
 from codec.layout.wire import LENGTH, WIRE_WORDS, Wire, wire_kind
 from codec.spec import plan
 from codec.spec.context import POSITION, Anything, Context, Scope
+
+OTHERWISE = "; or say what is written: `derive`, `const`, or `write` with `lost`"
 
 
 class Patterns(Context):
@@ -25,7 +28,7 @@ class Patterns(Context):
                 result.append(self.literal(part, place))
                 continue
             for name, spec in part.items():
-                result.append(self.part(name, spec, scope, self.at(*path, index, name), in_each))
+                result.append(self.part(name, spec, scope, (*path, index, name), in_each))
         self.check_lengths(result)
         return tuple(result)
 
@@ -36,7 +39,8 @@ class Patterns(Context):
             hint = "bytes above 7f are written \\x80 to \\xff"
             raise self.fail("spec-literal", f"{text!r} has characters that are not bytes", place, hint=hint) from None
 
-    def part(self, name: str, spec: object, scope: Scope, place: Place, in_each: bool) -> plan.Part:
+    def part(self, name: str, spec: object, scope: Scope, here: tuple[str | int, ...], in_each: bool) -> plan.Part:
+        place = self.at(*here)
         if name == "slack":
             return plan.Slack(str(spec), place)
         if name == "derived_rest":
@@ -50,6 +54,8 @@ class Patterns(Context):
             assert isinstance(spec, list)
             slots = [self.slot(n, s, scope, place) for part in spec for n, s in part.items()]
             return plan.Optional(tuple(slots), place)
+        if name == "json":
+            return plan.Json(self.members(spec, scope, True, here), place)
         if name == "message":
             assert isinstance(spec, list)
             fields = [self.wire_field(n, s, scope, place, in_each) for part in spec for n, s in part.items()]
@@ -62,7 +68,7 @@ class Patterns(Context):
         local = derive is not None or "const" in options or "write" in options
         target = kind = None
         if not local:
-            target, kind = self.bound(name, scope, place, name)
+            target, kind = self.bound(name, scope, place, name, OTHERWISE)
         elif "write" in options and (known := scope.find(name)) is not None:
             target, kind = known
         layout = self.layout(spec, kind.scalar if kind else "", place)
@@ -122,6 +128,12 @@ class Patterns(Context):
             )
         return wire_kind(word, model)
 
+    def members(
+        self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]
+    ) -> tuple[plan.Member, ...]:
+        """The members of a JSON object; documents and stored JSON are written alike."""
+        raise NotImplementedError
+
     def check_lengths(self, parts: Sequence[plan.Part]) -> None:
         """After an open part only parts of fixed width may stand (read from the end), after optional ones nothing."""
         is_open: plan.Part | None = None
@@ -136,6 +148,8 @@ class Patterns(Context):
                     hint = "an empty value would be the same as none; give it a length"
                     raise self.fail("spec-length", "an open part cannot be optional", part.place, hint=hint)
             fixed = isinstance(part, plan.Literal_) or (isinstance(part, plan.Slot) and part.layout.size is not None)
+            if isinstance(is_open, plan.Json) and isinstance(part, plan.Slack):
+                continue
             if is_open is not None and not fixed:
                 hint = "only parts of fixed width may follow an open part; give one of the two a length"
                 raise self.fail("spec-length", "where this part begins cannot be determined", part.place, hint=hint)
@@ -220,9 +234,9 @@ class Patterns(Context):
         if row.each and scope.element is not None:
             lacking = [name for name in scope.element.fields if name not in by_field]
             if lacking:
-                raise self.fail(
-                    "spec-element", f"`{row.label}` does not say `{lacking[0]}` of its elements", row.place, row.label
-                )
+                message = f"`{row.label}` does not say `{lacking[0]}` of its elements"
+                hint = "bind it in the key or in the value"
+                raise self.fail("spec-element", message, row.place, row.label, hint)
             element = [place_for(name) for name in scope.element.fields]
             by = (POSITION,) if scope.element.positional else scope.element.order
             order = [place_for(name) for name in by]
@@ -278,6 +292,9 @@ def kept_slots(row: plan.Row) -> Iterator[plan.Slot | plan.WireField]:
             slots = part.parts
         elif isinstance(part, plan.Message):
             slots = part.fields
+        elif isinstance(part, plan.Json):
+            names = {target.field: target for member in part.members for target in targets(member)}
+            slots = tuple(plan.Slot(name, _NO_LAYOUT, "bound", part.place, target) for name, target in names.items())
         for slot in slots:
             if slot.kept and slot.name not in seen:
                 seen.add(slot.name)

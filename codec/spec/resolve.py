@@ -15,6 +15,7 @@ from codec.spec.context import POSITION, Collect, Problems, Scope
 from codec.spec.patterns import kept_slots
 from codec.spec.shapes import Shapes
 from codec.spec.source import Mapping
+from codec.spec.wording import nearest
 from codec.spec.words import Pick
 
 __all__ = ["POSITION", "Problems", "Resolver", "kept_slots", "options"]
@@ -58,13 +59,9 @@ class Resolver(Shapes):
         for key, order in prefer.items():
             for row in order:
                 if row not in names and not self.problems:
-                    self.problems.append(
-                        self.fail(
-                            "spec-unknown-name",
-                            f"`prefer` names `{row}`, which is not stored",
-                            self.at(*here, "prefer", key),
-                        )
-                    )
+                    message = f"`prefer` names `{row}`, which is not stored"
+                    place = self.at(*here, "prefer", key)
+                    self.problems.append(self.fail("spec-unknown-name", message, place, name, nearest(row, [*names])))
         return plan.Entity(
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
@@ -127,7 +124,7 @@ class Resolver(Shapes):
                 shared.extend(filter(None, [self.shared_row(name, data, entities)]))
         unread = [self.unread(name, data) for name, data in self.section("unread").items()]
         warnings = {}
-        for event, data in self.section("warnings").items():
+        for event, data in self.section("warnings").items() if not self.problems else ():  # they need whole entities
             with self.collecting():
                 warnings[event] = self.warning(event, data, entities)
         if self.problems:

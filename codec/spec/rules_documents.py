@@ -43,6 +43,7 @@ def never_shown(subject: Subject) -> Iterator[Finding]:
     """A field of the model that no document has is lost by a decode."""
     for entity in subject.adapter.entities:
         shown = shown_fields(entity)
+        shown |= {("", name) for name in entity.identity}  # those are a matter of the path
         for path, name in _hidden(entity.fields, "", shown):
             place = place_of(subject.data, ("entities", entity.name, "model", *path, name))
             hint = "show it, with `option: …` if not everybody needs it; or drop its slot with `lost: reason`"
@@ -103,7 +104,7 @@ def _marked(line: plan.Line, other: plan.Line) -> bool:
 
 
 def named_documents(subject: Subject) -> Iterator[Finding]:
-    """`beside`, `stem` and the names files of segments lead to something that is there."""
+    """`beside` and `stem` lead to a document that is there."""
     for entity in subject.adapter.entities:
         known = {document.name: document for document in entity.documents}
         for document in entity.documents:
@@ -119,22 +120,20 @@ def named_documents(subject: Subject) -> Iterator[Finding]:
                     message = f"the name of the file of `{name}` says nothing of its own"
                     hint = "name a document with one file for each thing"
                     yield mistake("spec-unknown-name", message, place, label, hint)
-            for part in path_parts(document):
-                names = part.segment.fallback.names
-                if names not in subject.adapter.names:
-                    message = f"there is no names file `{names}`"
-                    hint = "declare it under `names`"
-                    yield mistake("spec-unknown-name", message, document.place, label, hint)
 
 
-def names_used(subject: Subject) -> Iterator[Finding]:
-    """A names file that no path needs is dead."""
+def names_files(subject: Subject) -> Iterator[Finding]:
+    """A names file that a path needs is there, and none is there for nothing."""
     used = {
-        part.segment.fallback.names
+        part.segment.fallback.names: (document.place, f"{entity.name}.{document.name}")
         for entity in subject.adapter.entities
         for document in entity.documents
         for part in path_parts(document)
     }
+    for name, (place, label) in used.items():
+        if name not in subject.adapter.names:
+            hint = "declare it under `names`"
+            yield mistake("spec-unknown-name", f"there is no names file `{name}`", place, label, hint)
     for name in (name for name in subject.adapter.names if name not in used):
         place = place_of(subject.data, ("names", name))
         yield doubt("spec-unused", f"no path uses the names file `{name}`", place, f"names.{name}", "take it out")
@@ -146,5 +145,5 @@ RULES: tuple[AdapterRule, ...] = (
     identity_in_path,
     lines_apart,
     named_documents,
-    names_used,
+    names_files,
 )

@@ -25,10 +25,11 @@ FILE = "schema/language.schema.yaml"
 
 
 class Primitive(Protocol):
-    """What the schema needs of a primitive's class: what follows its word, its other members, its docstring."""
+    """What the schema needs of a primitive's class: what follows its word, its other members (also optional ones)."""
 
     takes: dict[str, object] | None
     config: dict[str, object]
+    optional: dict[str, object]
 
 
 def text() -> str:
@@ -47,12 +48,12 @@ def compose() -> Schema:
         for word, kind in kinds.items():
             if kind.takes is not None:
                 own = {**kind.takes, "description": _summary(kind)}
-                _merge(defs[name], _alternative(word, {word: own, **kind.config}))
+                _merge(defs[name], _alternative(word, {word: own, **kind.config}, kind.optional))
         _merge(defs[name], {"oneOf": [{"required": ["as"]}]})
         bare = [{"const": word, "description": _summary(kind)} for word, kind in kinds.items() if kind.takes is None]
         defs[f"{name}_name"]["anyOf"] = bare if kinds is numbers else [*bare, {"type": "string", "minLength": 1}]
     word, *_ = cast("list[str]", segments.SCHEMA["required"])
-    _merge(defs["segment"], _alternative(word, cast(Schema, segments.SCHEMA["properties"])))
+    _merge(defs["segment"], _alternative(word, cast(Schema, segments.SCHEMA["properties"]), {}))
     defs["wire_name"]["enum"] = [*WIRE_WORDS]
     for definition in defs.values():
         for reference in cast("list[dict[str, str]]", definition.pop("allOf", ())):
@@ -60,11 +61,12 @@ def compose() -> Schema:
     return schema
 
 
-def _alternative(word: str, members: Mapping[str, object]) -> Schema:
-    """What an object may have because it has `word`."""
+def _alternative(word: str, members: Mapping[str, object], optional: Mapping[str, object]) -> Schema:
+    """What an object must and may have because it has `word`."""
+    every = {**members, **optional}
     return {
-        "properties": dict(members),
-        "dependentSchemas": {word: {"required": [*members], "properties": dict(members)}},
+        "properties": every,
+        "dependentSchemas": {word: {"required": [*members], "properties": every}},
         "oneOf": [{"required": [word]}],
     }
 

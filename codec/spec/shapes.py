@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal, cast
 
+from codec.errors import Place
 from codec.layout import segments
 from codec.layout.tagged import LabelByTag
 from codec.spec import plan
@@ -82,16 +83,28 @@ class Shapes(Patterns):
         if isinstance(spec, dict) and "each" in spec:
             target, kind = self.bound(str(spec["each"]), scope, place, name)
             if kind.many is None:
-                raise self.fail("spec-unknown-name", f"`{target.field}` is not a collection of the model", place, name)
+                message = f"`{target.field}` is not a collection of the model"
+                raise self.fail("spec-unknown-name", message, place, name, "name a field that is `many`")
             inner = replace(scope, element=kind.many, collection=target.field)
             item = self.members(spec["item"], inner, html, (*path, "item"))
             return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")), empty_left_out=spec.get("empty") == "left_out")
         options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
+        if "write" in options:
+            return self.reset_member(name, options, scope, html, place)
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
             none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")), empty_left_out=options.get("empty") == "left_out",
         )  # fmt: skip
+
+    def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:
+        """A member of stored JSON that is always written alike: read if the model has it, else dropped."""
+        if not options.get("lost"):
+            raise self.fail("spec-loss", f"`{name}` is dropped without a reason", place, hint="say why: `lost: reason`")
+        target, kind = scope.find(str(options.get("of", name))) or (None, plan.FieldType("u64"))
+        face = self.face(options, kind, html, place)
+        empty = options.get("empty") == "left_out"
+        return plan.Member(name, place, target=target, face=face, reset=options["write"], is_reset=True, empty_left_out=empty)
 
     def paths(
         self, data: object, scope: Scope, path: tuple[str | int, ...]
@@ -117,7 +130,7 @@ class Shapes(Patterns):
                 continue
             ((name, codec),) = part.items()
             word, config = self.codec(codec)
-            place = self.at(*path, index)
+            place = self.at(*path, index, name)
             target = self.bound(name, scope, place, name)[0]
             if word == "by_tag":
                 steps[-1].append(plan.PathPart(target, self.label(config)))

@@ -61,15 +61,17 @@ def loads(text: str, source: str) -> Mapping:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark
         place = Place(source, None, mark.line + 1, mark.column + 1) if mark else Place(source)
+        message = ", ".join(text for text in (problem.context, problem.problem) if text)
         hint = "quote scalars that hold `: `, `, `, `[`, `{` or start with a sign"
         if mark and "\t" in text.split("\n")[mark.line]:
             hint = "indent with spaces; this line has a tab"
-        raise SpecError("spec-syntax", str(problem.problem or problem.context), place, hint=hint) from None
+        raise SpecError("spec-syntax", message, place, hint=hint) from None
     except yaml.YAMLError as problem:
         raise SpecError("spec-syntax", str(problem), Place(source)) from None
     data = _plain(node, source) if node is not None else None
     if not isinstance(data, Mapping):
-        raise SpecError("spec-shape", "a spec is a mapping", Place(source, None, 1, 1), found=type(data).__name__)
+        found = "nothing" if data is None else "a list" if isinstance(data, Sequence) else "a single value"
+        raise SpecError("spec-shape", "a spec is a mapping", Place(source, None, 1, 1), "", "a mapping", found)
     return data
 
 

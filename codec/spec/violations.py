@@ -173,7 +173,7 @@ def _misspelt(error: ValidationError, words: Sequence[str]) -> bool:
 def _expected(error: ValidationError) -> str:
     """What should stand there, in words: the schema's own title, else its keyword."""
     wanted: object = error.validator_value
-    if "title" in cast(Schema, error.schema):
+    if "title" in cast(Schema, error.schema) and error.validator not in ("uniqueItems", "minimum", "maximum"):
         return str(cast(Schema, error.schema)["title"])
     if error.validator == "type":
         kinds = [wanted] if isinstance(wanted, str) else cast("list[str]", wanted)

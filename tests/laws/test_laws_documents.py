@@ -20,7 +20,7 @@ from codec.testing.documents import elements
 from codec.testing.json_text import respelt
 from codec.testing.things import visible
 from codec.testing.values import exact
-from tests.support.laws import both_engines, each_document, examples
+from tests.support.laws import DocumentCase, both_engines, each_document, examples
 
 STEMS = {STEM: "stem"}
 
@@ -30,13 +30,13 @@ STEMS = {STEM: "stem"}
 @examples(30)
 @given(data=st.data())
 def test_writing_then_reading_a_document_gives_the_same_thing(
-    engine: str, adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, any_thing: SearchStrategy[Thing], data: DataObject
+    engine: str, case: DocumentCase, data: DataObject
 ) -> None:
-    options, works = data.draw(switched_on(document)), engine_of(engine, adapter)
-    thing = STEMS | visible(entity, data.draw(any_thing), options)
-    text = written(works, entity, document, thing, options)
-    said = list(read(works, document, text))
-    assert exact(said) == exact(list(expected(entity, document, thing)))
+    options, works = data.draw(switched_on(case.document)), engine_of(engine, case.adapter)
+    thing = STEMS | visible(case.entity, data.draw(case.things), options)
+    text = written(works, case, thing, options)
+    said = list(read(works, case.document, text))
+    assert exact(said) == exact(list(expected(case, thing)))
 
 
 @both_engines
@@ -44,25 +44,25 @@ def test_writing_then_reading_a_document_gives_the_same_thing(
 @examples(30)
 @given(data=st.data())
 def test_a_document_in_other_words_is_the_same_document(
-    engine: str, adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, any_thing: SearchStrategy[Thing], data: DataObject
+    engine: str, case: DocumentCase, data: DataObject
 ) -> None:
-    options, works = data.draw(switched_on(document)), engine_of(engine, adapter)
-    thing = STEMS | visible(entity, data.draw(any_thing), options)
-    text = written(works, entity, document, thing, options)
-    other = "".join(data.draw(respelt(part)) for part in parts(document, text))
-    assert exact(list(read(works, document, other))) == exact(list(read(works, document, text)))
-    assert written(works, entity, document, gathered(entity, document, read(works, document, other)), options) == text
+    options, works = data.draw(switched_on(case.document)), engine_of(engine, case.adapter)
+    thing = STEMS | visible(case.entity, data.draw(case.things), options)
+    text = written(works, case, thing, options)
+    other = "".join(data.draw(respelt(part)) for part in parts(case.document, text))
+    assert exact(list(read(works, case.document, other))) == exact(list(read(works, case.document, text)))
+    assert written(works, case, gathered(case, read(works, case.document, other)), options) == text
 
 
 @each_document
 @examples(30)
 @given(data=st.data())
 def test_both_engines_write_the_same_text(
-    adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, any_thing: SearchStrategy[Thing], data: DataObject
+    case: DocumentCase, data: DataObject
 ) -> None:
-    options = data.draw(switched_on(document))
-    thing = STEMS | visible(entity, data.draw(any_thing), options)
-    first, second = (written(engine_of(name, adapter), entity, document, thing, options) for name in ("interpreter", "compiled"))
+    options = data.draw(switched_on(case.document))
+    thing = STEMS | visible(case.entity, data.draw(case.things), options)
+    first, second = (written(engine_of(name, case.adapter), case, thing, options) for name in ("interpreter", "compiled"))
     assert first == second
 
 
@@ -73,13 +73,13 @@ def switched_on(document: plan.Document) -> SearchStrategy[frozenset[str]]:
     return st.frozensets(st.sampled_from(names)) if names else st.just(frozenset())
 
 
-def written(works: Engine, entity: plan.Entity, document: plan.Document, thing: Thing, options: frozenset[str]) -> str:
-    return "".join(works.document_writer(document, options)(thing, elements(entity, thing)))
+def written(works: Engine, case: DocumentCase, thing: Thing, options: frozenset[str]) -> str:
+    return "".join(works.document_writer(case.document, options)(thing, elements(case.entity, thing)))
 
 
 def parts(document: plan.Document, text: str) -> list[str]:
     """The JSON values of a text: lines where the document is one of lines."""
-    return text.splitlines(keepends=True) if document.kind == "lines" else [text]
+    return [line + "\n" for line in text.split("\n")[:-1]] if document.kind == "lines" else [text]
 
 
 def read(works: Engine, document: plan.Document, text: str) -> Iterator[tuple[int, Thing]]:
@@ -92,15 +92,15 @@ def read(works: Engine, document: plan.Document, text: str) -> Iterator[tuple[in
         yield 0, works.document_reader(document)(json_read.load(text.encode(), "text"), Counter())
 
 
-def expected(entity: plan.Entity, document: plan.Document, thing: Thing) -> Iterator[tuple[int, Thing]]:
+def expected(case: DocumentCase, thing: Thing) -> Iterator[tuple[int, Thing]]:
     """What a text of `thing` must say, by the members that the spec names."""
-    for number, line in enumerate(document.lines or (plan.Line("", document.members, document.place),)):
+    for number, line in enumerate(case.document.lines or (plan.Line("", case.document.members, case.document.place),)):
         if not line.each:
             yield number, {name: thing[name] for name in said_by(line.members)}
             continue
-        many = entity.fields[line.each].many
+        many = case.entity.fields[line.each].many
         assert many is not None
-        for element in elements(entity, thing):
+        for element in elements(case.entity, thing):
             fields = dict(zip(many.fields, element, strict=True))
             yield number, {name: fields[name] for name in said_by(line.members)}
 
@@ -114,14 +114,14 @@ def said_by(members: tuple[plan.Member, ...]) -> Iterator[str]:
         yield from (part[0].field for part in member.pattern if not isinstance(part, str))
 
 
-def gathered(entity: plan.Entity, document: plan.Document, values: Iterator[tuple[int, Thing]]) -> Thing:
+def gathered(case: DocumentCase, values: Iterator[tuple[int, Thing]]) -> Thing:
     """The thing that the values of a text make together."""
-    thing: Thing = dict.fromkeys(entity.fields) | STEMS
-    many: dict[str, list[tuple[object, ...]]] = {line.each: [] for line in document.lines if line.each}
+    thing: Thing = dict.fromkeys(case.entity.fields) | STEMS
+    many: dict[str, list[tuple[object, ...]]] = {line.each: [] for line in case.document.lines if line.each}
     for number, fields in values:
-        each = document.lines[number].each if document.lines else ""
+        each = case.document.lines[number].each if case.document.lines else ""
         if each:
-            collection = entity.fields[each].many
+            collection = case.entity.fields[each].many
             assert collection is not None
             many[each].append(tuple(fields[name] for name in collection.fields))
         else:

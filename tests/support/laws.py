@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.strategies import SearchStrategy
 
 from codec.api import DecodeOptions, DecodeResult, EncodeOptions, Warned, decode_snapshot, encode_snapshot
 from codec.engine.patterns import ABSENT
 from codec.errors import CodecError
 from codec.spec import library, plan
+from codec.spec.words import Thing
 from codec.testing import records, things
 from codec.testing.documents import Files
+from codec.testing.records import Record
 from tests.support.golden_cases import ENGINES, read_files
 
 FORMAT = "elastickv"
@@ -28,33 +31,65 @@ WALL_TIME = re.compile(rb'"wall_time_iso": "[^"]*"')
 
 READ = ("stored", "shared")  # what becomes of records that documents show something of
 
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """A part of the format that a law is tried on, with the strategy of what it holds; shown by its name."""
+
+    adapter: plan.Adapter
+    name: str
+
+    def __repr__(self) -> str:
+        return f"{self.adapter.name}.{self.name}"
+
+
+@dataclass(frozen=True, repr=False)
+class EntityCase(Case):
+    """A kind of thing."""
+
+    entity: plan.Entity
+    things: SearchStrategy[Thing]
+
+
+@dataclass(frozen=True, repr=False)
+class DocumentCase(EntityCase):
+    """A kind of document."""
+
+    document: plan.Document
+
+
+@dataclass(frozen=True, repr=False)
+class RowCase(Case):
+    """A kind of record."""
+
+    row: plan.Row
+    records: SearchStrategy[Record]
+
+
+def _entities() -> Iterator[EntityCase]:
+    for adapter in ADAPTERS:
+        yield from (EntityCase(adapter, entity.name, entity, things(entity, adapter)) for entity in adapter.entities)
+
+
+ENTITIES = tuple(_entities())
+DOCUMENTS = tuple(
+    DocumentCase(case.adapter, f"{case.name}.{document.name}", case.entity, case.things, document)
+    for case in ENTITIES
+    for document in case.entity.documents
+    if document.kind != "raw"
+)
+ROWS = tuple(RowCase(adapter, row.label, row, records(row)) for adapter in ADAPTERS for row in adapter.rows if row.role in READ)
+
 both_engines = pytest.mark.parametrize("engine", ENGINES)
-each_adapter = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.name)
+each_entity = pytest.mark.parametrize("case", ENTITIES, ids=repr)
+each_document = pytest.mark.parametrize("case", DOCUMENTS, ids=repr)
+each_row = pytest.mark.parametrize("case", ROWS, ids=repr)
 
 
 def examples(count: int) -> settings:
     """As many examples, more where the profile asks for more."""
     return settings(max_examples=max(1, count * settings.default.max_examples // ORDINARY), deadline=None)
-
-
-each_entity = pytest.mark.parametrize(
-    ("adapter", "entity", "any_thing"),
-    [pytest.param(a, e, things(e, a), id=f"{a.name}.{e.name}") for a in ADAPTERS for e in a.entities],
-)
-each_document = pytest.mark.parametrize(
-    ("adapter", "entity", "document", "any_thing"),
-    [
-        pytest.param(a, e, d, things(e, a), id=f"{a.name}.{e.name}.{d.name}")
-        for a in ADAPTERS
-        for e in a.entities
-        for d in e.documents
-        if d.kind != "raw"
-    ],
-)
-each_row = pytest.mark.parametrize(
-    ("adapter", "row", "any_record"),
-    [pytest.param(a, r, records(r), id=f"{a.name}.{r.label}") for a in ADAPTERS for r in a.rows if r.role in READ],
-)
 
 
 def said(values: tuple[object, ...]) -> list[object]:
