@@ -46,17 +46,15 @@ def canonical_number(text: str) -> str:
     """The exact value of `text`: decimal digits, or `numerator/denominator` in lowest terms (dynamodb.md §2, CANON).
 
     Text that is no number, or whose exponent is beyond the limits (10^±1000000, 2^±10000000), comes back trimmed.
-    Raises `Wrong` for more than `LONGEST` characters. The result may have millions of digits; it is built without
-    arithmetic on numbers of that size where only powers of ten make it long.
+    Raises `Wrong` for numbers of more than `LONGEST` characters. The result may have millions of digits; where only
+    powers of ten make it long, it is built without arithmetic on numbers of that size.
     """
     text = trim(text)
-    if len(text) > LONGEST:
+    scaled, fraction = _SCALED.fullmatch(text), _FRACTION.fullmatch(text)
+    if (scaled or fraction) and len(text) > LONGEST:
         raise Wrong(f"a number of at most {LONGEST} characters", str(len(text)))
-    if found := _SCALED.fullmatch(text):
-        return _scaled(found) or text
-    if found := _FRACTION.fullmatch(text):
-        return _fraction(found) or text
-    return text
+    exact = _scaled(scaled) if scaled else _fraction(fraction) if fraction else None
+    return text if exact is None else exact
 
 
 def _fraction(found: re.Match[str]) -> str | None:

@@ -187,6 +187,25 @@ class Clamped(Fixed):
         return st.integers(0, self.most) | st.sampled_from([0, self.most])
 
 
+@primitive("floor")
+class Floor(Fixed):
+    """A number below zero is written as zero: for positions that are only written."""
+
+    word = "floor"
+    takes = {"enum": ["u64"]}
+
+    @classmethod
+    def build(cls, setting: Setting) -> Layout:
+        return cls(_one_of(setting, cls.word, ("u64",)), setting.byte_order)
+
+    def to_raw(self, value: object) -> object:
+        assert isinstance(value, int)
+        return max(value, 0)
+
+    def emit_to_raw(self, code: Code, value: str) -> str:
+        return f"max({value}, 0)"
+
+
 @primitive("ordered")
 class Ordered(Fixed):
     """A signed number or float turned so that byte order is number order; the zero of a float loses its sign."""

@@ -16,27 +16,34 @@ from codec.spec import plan
 from codec.spec.source import Mapping, place_of
 from codec.spec.wording import nearest
 from codec.spec.words import (
+    Among,
+    Applied,
     Compared,
     Condition,
+    Constant,
     Count,
     Derivation,
     Empty,
     Encoded,
     Field,
+    FirstOf,
     Greatest,
     Joined,
     Known,
     Length,
     Lookup,
+    Modulo,
     Name,
     Not,
     Pick,
     Present,
+    Sum,
     Text,
     Together,
 )
 
 POSITION = "position"
+GREATEST = "greatest "  # a parent knows the greatest values of its children under this, their kind and field
 KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 
 
@@ -115,6 +122,7 @@ class Context:
     data: Mapping
     order: Order = "big"
     problems: list[SpecError] = field(default_factory=list)
+    aggregates: set[tuple[str, str]] = field(default_factory=set)  # of children, which parents' records need
     resolved: list[plan.Entity] = field(default_factory=list)  # parents of what is resolved next
 
     def __post_init__(self) -> None:
@@ -247,7 +255,11 @@ class Context:
             return Together(tuple(self.derivation(part, scope, place) for part in spec))
         if isinstance(spec, str):
             return Field(self.bound(spec, scope, place, "")[0])
+        if isinstance(spec, int):
+            return Constant(spec)
         assert isinstance(spec, dict)
+        if "first_of" in spec:
+            return self.first_of(cast("list[object]", spec["first_of"]), scope, place)
         if "pick" in spec:
             return self.pick(spec, scope, place)
         if "lookup" in spec:
@@ -255,6 +267,18 @@ class Context:
         ((word, argument),) = spec.items()
         if word == "base64url":
             return Encoded(self.bound(str(argument), scope, place, "")[0])
+        if word in ("utf8", "as_text", "sha256_hex", "fnv1a_32"):
+            name = self.bound(str(argument), scope, place, "")[0]
+            return Applied(cast("Literal['utf8', 'as_text', 'sha256_hex', 'fnv1a_32']", word), name)
+        if word == "sum":
+            return Sum(tuple(self.derivation(part, scope, place) for part in cast("list[object]", argument)))
+        if word == "mod":
+            number, by = cast("list[object]", argument)
+            return Modulo(self.derivation(number, scope, place), self.derivation(by, scope, place))
+        if word == "greatest_child":
+            of = cast("dict[str, str]", argument)
+            self.aggregates.add((of["of"], of["by"]))
+            return Known(f"{GREATEST}{of['of']}.{of['by']}")
         if word == "key_of":
             return Known(f"{KEY_OF}{argument}")
         if word == "count":
@@ -283,6 +307,17 @@ class Context:
             raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place, hint=hint)
         return name
 
+    def first_of(self, branches: list[object], scope: Scope, place: Place) -> FirstOf:
+        result: list[tuple[Condition | None, Derivation]] = []
+        for branch in branches:
+            if not isinstance(branch, dict) or "when" not in branch:
+                result.append((None, self.derivation(branch, scope, place)))
+                continue
+            when = self.condition(branch["when"], scope, place)
+            then = Constant(None) if branch.get("none") else self.derivation(branch["then"], scope, place)
+            result.append((when, then))
+        return FirstOf(tuple(result))
+
     def pick(self, spec: dict[str, object], scope: Scope, place: Place) -> Pick:
         collection = self.bound(str(spec["pick"]), scope, place, "pick")[0]
         by = self.bound(str(spec["by"]), scope, place, "by")[0]
@@ -297,12 +332,21 @@ class Context:
         word, argument = next((k, v) for k, v in spec.items() if k != "hint")
         if word == "present":
             return Present(self.bound(str(argument), scope, place, "")[0])
+        if word == "absent":
+            return Not(Present(self.bound(str(argument), scope, place, "")[0]))
+        if word == "is":
+            return Not(Empty(self.bound(str(argument), scope, place, "")[0]))
+        if word == "not":
+            return Not(self.condition(cast("dict[str, object]", argument), scope, place))
+        if word == "among":
+            field, values = cast("list[object]", argument)
+            return Among(self.bound(str(field), scope, place, "")[0], tuple(cast("list[object]", values)))
         if word in ("empty", "not_empty"):
             empty = Empty(self.bound(str(argument), scope, place, "")[0])
             return empty if word == "empty" else Not(empty)
         if word in ("all", "any"):
             parts = tuple(self.condition(part, scope, place) for part in cast("list[dict[str, object]]", argument))
             return Joined(cast("Literal['all', 'any']", word), parts)
-        assert word in ("equal", "at_least") and isinstance(argument, list)
+        assert word in ("equal", "at_least", "above", "at_most") and isinstance(argument, list)
         left, right = (self.derivation(side, scope, place) for side in argument)
         return Compared(cast("Literal['equal', 'at_least']", word), left, right)

@@ -99,7 +99,7 @@ class _Change:
         if "rename" in self.change:
             new[str(self.change["rename"])] = (holder[step], self.change.places["rename"])
         if not new.keys().isdisjoint(holder):
-            raise self.fail(f"there is a `{self.change['rename']}` already", "remove one of the two")
+            raise self.fail(f"there is a `{self.change['rename']}` already", "choose another name")
         _replace(holder, step, new)
 
     def insert(self, target: object) -> None:

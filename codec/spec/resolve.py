@@ -61,7 +61,7 @@ class Resolver(Shapes):
                 if row not in names and not self.problems:
                     message = f"`prefer` names `{row}`, which is not stored"
                     place = self.at(*here, "prefer", key)
-                    self.problems.append(self.fail("spec-unknown-name", message, place, name, nearest(row, [*names])))
+                    self.problems.append(self.fail("spec-unknown-name", message, place, name, nearest(row, [r.name for r in rows])))
         return plan.Entity(
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
@@ -178,8 +178,9 @@ class Resolver(Shapes):
             or any(c.choose and c.within and c.choose.stale == event and c.within[1] == e.name for c in entities)
             or any(s.differs == event for r in e.rows for s in kept_slots(r) if isinstance(s, plan.Slot))
         ]
+        raised = users or any(shared.get("orphan") == event for shared in self.section("shared").values())
         scope = Scope(dict(users[0].fields)) if users else Scope({})
-        fields = cast("dict[str, object]", data["fields"])
+        fields = cast("dict[str, object]", data["fields"]) if raised else {}
         place = self.at("warnings", event)
         return plan.Warning_(
             event, tuple((key, self.derivation(spec, scope, place)) for key, spec in fields.items()), str(data["hint"])

@@ -56,6 +56,8 @@ def prefixes_apart(format: Format) -> Iterator[Finding]:
         elif short.prefix != long.prefix and not _apart(short, long):
             message = f"a key of `{short.label}` may begin like one of `{long.label}`"
             hint = "put a length with a `max` behind the shorter prefix, or say `told_by: shape` of the longer one"
+            if not short.prefix:
+                hint = f"let `not` of `{short.label}` name what the keys of the other begin with"
             yield mistake("spec-prefix", message, long.place, long.label, hint)
 
 

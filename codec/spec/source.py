@@ -65,13 +65,16 @@ def loads(text: str, source: str) -> Mapping:
         hint = "quote scalars that hold `: `, `, `, `[`, `{` or start with a sign"
         if mark and "\t" in text.split("\n")[mark.line]:
             hint = "indent with spaces; this line has a tab"
+        elif "document" in message:
+            hint = "keep one spec in a file"
         raise SpecError("spec-syntax", message, place, hint=hint) from None
     except yaml.YAMLError as problem:
         raise SpecError("spec-syntax", str(problem), Place(source)) from None
     data = _plain(node, source) if node is not None else None
     if not isinstance(data, Mapping):
         found = "nothing" if data is None else "a list" if isinstance(data, Sequence) else "a single value"
-        raise SpecError("spec-shape", "a spec is a mapping", Place(source, None, 1, 1), "", "a mapping", found)
+        place = Place(source, None, 1, 1)
+        raise SpecError("spec-shape", "this is not a spec", place, "", "a mapping", found, "begin with `language: 1`")
     return data
 
 

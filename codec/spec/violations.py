@@ -173,13 +173,13 @@ def _misspelt(error: ValidationError, words: Sequence[str]) -> bool:
 def _expected(error: ValidationError) -> str:
     """What should stand there, in words: the schema's own title, else its keyword."""
     wanted: object = error.validator_value
+    if error.validator in ("enum", "const"):
+        return listed([str(option) for option in _options(error)], "or")
     if "title" in cast(Schema, error.schema) and error.validator not in ("uniqueItems", "minimum", "maximum"):
         return str(cast(Schema, error.schema)["title"])
     if error.validator == "type":
         kinds = [wanted] if isinstance(wanted, str) else cast("list[str]", wanted)
         return " or ".join(_KINDS.get(kind, kind) for kind in kinds)
-    if error.validator in ("enum", "const"):
-        return listed([str(option) for option in _options(error)], "or")
     words = {
         "minimum": f"at least {wanted}",
         "maximum": f"at most {wanted}",
@@ -189,7 +189,7 @@ def _expected(error: ValidationError) -> str:
         "minProperties": f"{wanted} members or more",
         "maxProperties": f"at most {wanted} members",
         "maxLength": f"at most {wanted} characters",
-        "uniqueItems": "no item twice",
+        "uniqueItems": "each item once",
     }
     return words.get(str(error.validator), "something else")
 
@@ -200,6 +200,8 @@ def _found(error: ValidationError) -> str:
         return "nothing"
     if isinstance(instance, dict):
         return f"a mapping with {listed([*instance], 'and')}" if instance else "an empty mapping"
+    if isinstance(instance, list) and error.validator == "uniqueItems":
+        return next(f"`{item}` twice" for index, item in enumerate(instance) if item in instance[:index])
     if isinstance(instance, list):
         return f"a list of {len(instance)}" if instance else "an empty list"
     if isinstance(instance, bool):

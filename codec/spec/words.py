@@ -6,11 +6,14 @@ A thing is a dict of fields, an element a tuple; `Name` says which of them holds
 
 from __future__ import annotations
 
+import hashlib
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from codec.layout.fnv import fnv1a_32
 from codec.layout.json_write import base64url
 
 Thing = dict[str, object]
@@ -114,10 +117,10 @@ class Known(Derivation):
     key: str
 
     def evaluate(self, thing: Thing, element: Element) -> object:
-        return thing[self.key]
+        return thing.get(self.key, 0)
 
     def emit(self) -> str:
-        return f'thing["{self.key}"]'
+        return f'thing.get("{self.key}", 0)'
 
     def describe(self) -> str:
         return self.key
@@ -137,6 +140,92 @@ class Constant(Derivation):
 
     def describe(self) -> str:
         return f"always {self.value!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Derivation):
+    """Numbers added, wrapped as a signed 64-bit number wraps."""
+
+    parts: tuple[Derivation, ...]
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        return wrapped(sum(part.evaluate(thing, element) for part in self.parts))  # type: ignore[misc]
+
+    def emit(self) -> str:
+        raise NotImplementedError("only stored JSON uses it")
+
+    def describe(self) -> str:
+        return " + ".join(part.describe() for part in self.parts)
+
+
+def wrapped(number: int) -> int:
+    """`number` as a signed 64-bit number that overflowed."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Derivation):
+    """A function of one field: its bytes or text in another form."""
+
+    word: Literal["utf8", "as_text", "sha256_hex", "fnv1a_32"]
+    name: Name
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        value = self.name.get(thing, element)
+        if self.word == "utf8":
+            return value.encode()  # type: ignore[attr-defined]
+        if self.word == "as_text":
+            return value.decode("utf-8", "replace")  # type: ignore[attr-defined]
+        if self.word == "sha256_hex":
+            return hashlib.sha256(value).hexdigest()  # type: ignore[arg-type]
+        return fnv1a_32(value.encode())  # type: ignore[attr-defined]
+
+    def emit(self) -> str:
+        assert self.word == "utf8", "the others are computed where they are declared"
+        return f"{self.name.emit()}.encode()"
+
+    def describe(self) -> str:
+        return f"{self.word} of `{self.name.text}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Modulo(Derivation):
+    """A number modulo another."""
+
+    number: Derivation
+    by: Derivation
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        return self.number.evaluate(thing, element) % self.by.evaluate(thing, element)  # type: ignore[operator]
+
+    def emit(self) -> str:
+        raise NotImplementedError("computed where it is declared")
+
+    def describe(self) -> str:
+        return f"{self.number.describe()} modulo {self.by.describe()}"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOf(Derivation):
+    """The first branch whose condition holds; a branch without one counts if it has a value. None if no branch does."""
+
+    branches: tuple[tuple[Condition | None, Derivation], ...]
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        for condition, branch in self.branches:
+            if condition is not None:
+                if condition.holds(thing, element):
+                    return branch.evaluate(thing, element)
+            elif (value := branch.evaluate(thing, element)) is not None:
+                return value
+        return None
+
+    def emit(self) -> str:
+        raise NotImplementedError("computed where it is declared")
+
+    def describe(self) -> str:
+        parts = (f"{b.describe()} if {c.describe()}" if c else b.describe() for c, b in self.branches)
+        return "the first of: " + "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,19 +441,41 @@ class Joined(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Among(Condition):
+    """The field is one of some values."""
+
+    name: Name
+    values: tuple[object, ...]
+
+    def holds(self, thing: Thing, element: Element) -> bool:
+        return self.name.get(thing, element) in self.values
+
+    def emit(self) -> str:
+        return f"{self.name.emit()} in {self.values!r}"
+
+    def describe(self) -> str:
+        return f"`{self.name.text}` is one of {', '.join(map(repr, self.values))}"
+
+
+_SIGNS = {"equal": "==", "at_least": ">=", "above": ">", "at_most": "<="}
+_TESTS = {"equal": operator.eq, "at_least": operator.ge, "above": operator.gt, "at_most": operator.le}
+
+
+@dataclass(frozen=True, slots=True)
 class Compared(Condition):
     """Two derivations compared."""
 
-    word: Literal["equal", "at_least"]
+    word: Literal["equal", "at_least", "above", "at_most"]
     left: Derivation
     right: Derivation
 
     def holds(self, thing: Thing, element: Element) -> bool:
         left, right = self.left.evaluate(thing, element), self.right.evaluate(thing, element)
-        return left == right if self.word == "equal" else left >= right  # type: ignore[operator]
+        return bool(_TESTS[self.word](left, right))
 
     def emit(self) -> str:
-        return f"{self.left.emit()} {'==' if self.word == 'equal' else '>='} {self.right.emit()}"
+        return f"{self.left.emit()} {_SIGNS[self.word]} {self.right.emit()}"
 
     def describe(self) -> str:
-        return f"{self.left.describe()} {'equals' if self.word == 'equal' else 'is at least'} {self.right.describe()}"
+        words = {"equal": "equals", "at_least": "is at least", "above": "is above", "at_most": "is at most"}
+        return f"{self.left.describe()} {words[self.word]} {self.right.describe()}"

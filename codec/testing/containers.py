@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from operator import attrgetter
 
 import google_crc32c
@@ -41,20 +41,33 @@ class History:
     slack: bytes = b""  # what a layer holds behind the members that the format knows
 
 
-def writers(container: Container) -> dict[str, Callable[[History], bytes]]:
-    """Every way to write a history into a file: each kind of stream, bare and in each layer, with and without footer."""
-    result: dict[str, Callable[[History], bytes]] = {}
-    for plan in container.streams:
-        bare: Callable[[History], bytes] = lambda history, plan=plan: stream(plan, history)  # type: ignore[misc]
-        forms: dict[str, Callable[[History], bytes]] = {plan.name: bare}
-        for form in container.clock.forms:
-            forms[f"{plan.name} in {container.clock.named} {form.decode('latin-1')}"] = lambda history, form=form, bare=bare: (  # type: ignore[misc]
-                clock(container.clock, form, history.slack) + bare(history)
-            )
-        for name, write in forms.items():
-            result[name] = write
-            result[f"{name} in {container.footer.named}"] = lambda history, write=write: with_footer(container, write(history))  # type: ignore[misc]
-    return result
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One way to write a history into a file: a kind of stream, the layer in front, and whether a footer is behind."""
+
+    container: Container
+    plan: StreamPlan
+    form: bytes | None
+    has_footer: bool
+
+    @property
+    def name(self) -> str:
+        """The way in the words of the spec."""
+        layer = f" in {self.container.clock.named} {self.form.decode('latin-1')}" if self.form is not None else ""
+        return self.plan.name + layer + (f" as {self.container.footer.named}" if self.has_footer else "")
+
+    def write(self, history: History) -> bytes:
+        """The whole file."""
+        data = stream(self.plan, history)
+        if self.form is not None:
+            data = clock(self.container.clock, self.form, history.slack) + data
+        return with_footer(self.container, data) if self.has_footer else data
+
+
+def writers(container: Container) -> Iterator[Writer]:
+    """Every way: each kind of stream, bare and in each layer, with and without footer."""
+    for plan, form, has_footer in product(container.streams, (None, *container.clock.forms), (False, True)):
+        yield Writer(container, plan, form, has_footer)
 
 
 def bare(container: Container, history: History) -> bytes:
@@ -95,15 +108,16 @@ def pack(layout: Fixed, value: int) -> bytes:
 
 
 def _framed(plan: StreamPlan, history: History) -> bytes:
-    assert plan.key is not None and plan.value is not None and plan.bits is not None
-    first, _ = plan.bits.ranges["tombstone"]
-    raw = [framed(plan.key, key, {}, whole=True) + framed(plan.value, value, {}, whole=True) for key, value in history.operational]
-    rows = [
-        framed(plan.key, one.key, {"commit_ts": one.commit_ts})
-        + framed(plan.value, one.value, {plan.bits.slot: one.tombstone << first, "expire_at": one.expire_at})
-        for one in history.versions
-    ]
-    return b"".join(raw + rows)
+    key, value, bits = plan.key, plan.value, plan.bits
+    assert key is not None
+    assert value is not None
+    assert bits is not None
+    first, _ = bits.ranges["tombstone"]
+    out = [framed(frame, part, {}, whole=True) for row in history.operational for frame, part in zip((key, value), row, strict=True)]
+    for one in history.versions:
+        out.append(framed(key, one.key, {"commit_ts": one.commit_ts}))
+        out.append(framed(value, one.value, {bits.slot: one.tombstone << first, "expire_at": one.expire_at}))
+    return b"".join(out)
 
 
 def framed(frame: Frame, content: bytes, numbers: Numbers, whole: bool = False) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from codec.engine.base import Engine
-from codec.engine.interpreter import STEM
+from codec.engine.documents import STEM
 from codec.mapping import facts
 from codec.mapping.naming import Namer
 from codec.spec import plan

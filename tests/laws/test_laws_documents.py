@@ -12,7 +12,7 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from codec.decoding import engine_of
 from codec.engine.base import Engine
-from codec.engine.interpreter import STEM
+from codec.engine.documents import STEM
 from codec.layout import json_read
 from codec.spec import plan
 from codec.spec.words import Thing
@@ -20,7 +20,7 @@ from codec.testing.documents import elements
 from codec.testing.json_text import respelt
 from codec.testing.things import visible
 from codec.testing.values import exact
-from tests.support.laws import DocumentCase, both_engines, each_document, examples
+from tests.support.laws import DocumentCase, both_engines, document_options, each_document, examples
 
 STEMS = {STEM: "stem"}
 
@@ -68,8 +68,7 @@ def test_both_engines_write_the_same_text(
 
 def switched_on(document: plan.Document) -> SearchStrategy[frozenset[str]]:
     """Any of the options that members of the document wait for."""
-    members = [*document.members, *(member for line in document.lines for member in line.members)]
-    names = sorted({member.option for member in members if member.option})
+    names = sorted(document_options(document))
     return st.frozensets(st.sampled_from(names)) if names else st.just(frozenset())
 
 

@@ -6,11 +6,13 @@ import io
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.api import DecodeOptions, DecodeResult, EncodeOptions, Warned, decode_snapshot, encode_snapshot
@@ -18,9 +20,11 @@ from codec.engine.patterns import ABSENT
 from codec.errors import CodecError
 from codec.spec import library, plan
 from codec.spec.words import Thing
-from codec.testing import records, things
+from codec.stream.sort import Sorter
+from codec.testing import records, things, trees
 from codec.testing.documents import Files
 from codec.testing.records import Record
+from codec.testing.things import Tree
 from tests.support.golden_cases import ENGINES, read_files
 
 FORMAT = "elastickv"
@@ -42,6 +46,19 @@ class Case:
 
     def __repr__(self) -> str:
         return f"{self.adapter.name}.{self.name}"
+
+
+@dataclass(frozen=True, repr=False)
+class AdapterCase(Case):
+    """A whole adapter, and the options that change its documents."""
+
+    trees: SearchStrategy[Tree]
+    all_options: frozenset[str]
+
+    @property
+    def options(self) -> SearchStrategy[frozenset[str]]:
+        """Any of the options."""
+        return st.frozensets(st.sampled_from(sorted(self.all_options))) if self.all_options else st.just(frozenset())
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,6 +89,17 @@ def _entities() -> Iterator[EntityCase]:
         yield from (EntityCase(adapter, entity.name, entity, things(entity, adapter)) for entity in adapter.entities)
 
 
+def document_options(document: plan.Document) -> frozenset[str]:
+    """The options that members of a document wait for."""
+    members = (*document.members, *(member for line in document.lines for member in line.members))
+    return frozenset(member.option for member in members if member.option)
+
+
+def _adapter_options(adapter: plan.Adapter) -> frozenset[str]:
+    return frozenset().union(*(document_options(document) for entity in adapter.entities for document in entity.documents))
+
+
+WHOLE = tuple(AdapterCase(adapter, "tree", trees(adapter), _adapter_options(adapter)) for adapter in ADAPTERS)
 ENTITIES = tuple(_entities())
 DOCUMENTS = tuple(
     DocumentCase(case.adapter, f"{case.name}.{document.name}", case.entity, case.things, document)
@@ -82,6 +110,7 @@ DOCUMENTS = tuple(
 ROWS = tuple(RowCase(adapter, row.label, row, records(row)) for adapter in ADAPTERS for row in adapter.rows if row.role in READ)
 
 both_engines = pytest.mark.parametrize("engine", ENGINES)
+each_adapter = pytest.mark.parametrize("case", WHOLE, ids=repr)
 each_entity = pytest.mark.parametrize("case", ENTITIES, ids=repr)
 each_document = pytest.mark.parametrize("case", DOCUMENTS, ids=repr)
 each_row = pytest.mark.parametrize("case", ROWS, ids=repr)
@@ -176,6 +205,22 @@ def write_files(root: Path, files: Mapping[str, bytes]) -> None:
 def described(error: CodecError, folder: str) -> dict[str, object]:
     """An error's parts, the folder of the run taken out."""
     return {name: part.replace(folder, "") if isinstance(part, str) else part for name, part in error.as_json().items()}
+
+
+def without_manifest(files: Files) -> Files:
+    """The documents of a tree, without what is said about the run."""
+    return {path: data for path, data in files.items() if path != CONTAINER.manifest.path}
+
+
+@contextmanager
+def tiny_budget(size: int = 300) -> Iterator[None]:
+    """Sorters hold a few small items in memory: everything else goes through their temporary files."""
+    default = Sorter.__init__.__defaults__
+    Sorter.__init__.__defaults__ = (size, None)
+    try:
+        yield
+    finally:
+        Sorter.__init__.__defaults__ = default
 
 
 def without_order(files: Files) -> dict[str, object]:

@@ -1,0 +1,64 @@
+"""The corpus of bad specs: each file holds one mistake, and at its top exactly what the lint says of it.
+
+`# expect: [warning] code line N: message` (or `code in FILE: message`, where the place is in the base spec), `# hint: …`.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from codec.spec import lint as linting
+from codec.spec.finding import Finding
+from codec.spec.lint import lint
+
+BAD = sorted(Path(__file__).parent.glob("bad/*.yaml"))
+EXPECTED = re.compile(r"# expect: (.*)\n# hint: (.*)\n")
+
+
+def said(found: Finding, file: Path) -> tuple[str, str]:
+    """A finding as the corpus writes it."""
+    error = found.error
+    severity = "warning " if found.severity == "warning" else ""
+    here = Path(error.place.source) == file
+    where = f"line {error.place.line}" if here else f"in {Path(error.place.source).name}"
+    tail = f": expected {error.expected}, found {error.found}" if error.expected else ""
+    return f"{severity}{error.code} {where}: {error.message}{tail}", error.hint
+
+
+@pytest.mark.parametrize("file", BAD, ids=lambda file: file.stem)
+def test_a_bad_spec_is_found_out(file: Path) -> None:
+    found = [said(finding, file) for finding in lint(str(file))]
+    lines = "".join(f"# expect: {message}\n# hint: {hint}\n" for message, hint in found)
+    assert EXPECTED.findall(file.read_text("utf-8")) == found, f"the lint says:\n{lines}"
+    assert found, "a bad spec that nobody complains of"
+
+
+def test_every_message_says_where_and_what_to_do() -> None:
+    for file in BAD:
+        for finding in lint(str(file)):
+            error = finding.error
+            assert error.place.line, (file.name, error)
+            assert error.place.column, (file.name, error)
+            assert error.hint, (file.name, error)
+
+
+def test_every_rule_has_a_bad_spec(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [*linting.ADAPTER_RULES, *linting.FORMAT_RULES]
+    complained: set[str] = set()
+
+    def watched(rule):  # type: ignore[no-untyped-def]
+        def run(subject):  # type: ignore[no-untyped-def]
+            for finding in rule(subject):
+                complained.add(rule.__name__)
+                yield finding
+
+        return run
+
+    monkeypatch.setattr(linting, "ADAPTER_RULES", tuple(watched(rule) for rule in linting.ADAPTER_RULES))
+    monkeypatch.setattr(linting, "FORMAT_RULES", tuple(watched(rule) for rule in linting.FORMAT_RULES))
+    for file in BAD:
+        lint(str(file))
+    assert complained == {rule.__name__ for rule in rules}
