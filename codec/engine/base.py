@@ -20,7 +20,13 @@ from codec.spec.words import Element, Thing
 ReadRow = Callable[[bytes, bytes], Element]
 WriteRow = Callable[[Thing, Element], tuple[bytes, bytes]]
 WriteDocument = Callable[[Thing, Iterable[Element]], Iterator[str]]
-Notes = Counter[str]
+
+class Notes(Counter[str]):
+    """What a reader has to say besides the fields, as counts; `data` is the text it reads, for values passed through."""
+
+    data: bytes = b""
+
+
 MOST_DIGITS = 4000  # of a number in a text, leading zeros and all; below what Python refuses to convert
 UNKNOWN = "unknown members"  # counted in the notes of a reader
 ReadDocument = Callable[[JsonValue, Notes], Thing]

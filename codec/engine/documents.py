@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from codec.engine.base import UNKNOWN, Misread, Notes, read_text_pattern
 from codec.layout.base import Wrong
 from codec.layout.faces import found
-from codec.layout.json_read import JsonValue, load
+from codec.layout.json_read import JsonValue, load, raw
 from codec.layout.json_write import quote
 from codec.layout.types import TypedWrong
 from codec.spec import plan
@@ -33,7 +33,7 @@ def value_of(member: plan.Member, thing: Thing, element: Element, shown: frozens
         return member.reset
     if member.derive is not None:
         return member.derive.evaluate(thing, element)
-    name = member.target or member.each
+    name = member.target or member.each or member.keyed
     return name.get(thing, element) if name is not None else None
 
 
@@ -94,6 +94,10 @@ def write_member(member: plan.Member, value: object, thing: Thing, element: Elem
         return quote(str(thing[STEM]), False)
     if member.pattern:
         return quote("".join(p if isinstance(p, str) else str(p[0].get(thing, element)) for p in member.pattern), True)
+    if member.keyed is not None:
+        assert member.face is not None
+        parts = ",".join(f"{quote(name, member.face.html)}:{member.face.write(text, '')}" for name, text in value)  # type: ignore[attr-defined]
+        return f"{{{parts}}}"
     if member.texts:
         inner = newline + STEP if newline else ""
         parts = ",".join(inner + quote(text, True) for text in value)  # type: ignore[attr-defined]
@@ -176,6 +180,8 @@ def read_member(
         thing[STEM] = json or ""
     elif member.members:
         read_object(member.members, {} if json is None else json, here, notes, thing)
+    elif member.keyed is not None:
+        thing[member.keyed.field] = read_keyed_member(member, json, here, notes)
     elif member.derive is not None:
         assert member.face is not None
         if json is not None:
@@ -194,6 +200,16 @@ def read_member(
         value = read_scalar(member, json)
         if member.target is not None:
             put(thing, member.target, value)
+
+
+def read_keyed_member(member: plan.Member, json: JsonValue, here: tuple[str | int, ...], notes: Notes) -> list[Element]:
+    """The elements of an object whose values are passed through as they are written, by name."""
+    assert member.face is not None
+    if json is None:
+        return []
+    if type(json) is not dict:
+        raise Wrong("an object", found(json))
+    return [(name, member.face.read(raw(notes.data, (*here, name)))) for name in sorted(json)]
 
 
 def put(thing: Thing, name: Name, value: object) -> None:
@@ -256,7 +272,7 @@ def targets(member: plan.Member) -> list[Name]:
     if member.pattern:
         return [part[0] for part in member.pattern if not isinstance(part, str)]
     inner = [name for part in member.members for name in targets(part)]
-    return inner + [name for name in (member.target, member.each) if name is not None]
+    return inner + [name for name in (member.target, member.each, member.keyed) if name is not None]
 
 
 def element_of(names: Iterable[Name], fields: Thing) -> Element:
@@ -292,7 +308,9 @@ class StoredJson:
 
     def read(self, data: bytes) -> Thing:
         """The fields that it says; raises `DocumentError` or `Misread`. Other members are passed over."""
-        return read_object(self._members, load(data, "", fold=False), (), Notes())
+        notes = Notes()
+        notes.data = data
+        return read_object(self._members, load(data, "", fold=False), (), notes)
 
     def write(self, thing: Thing, element: Element) -> bytes:
         """Its compact text."""

@@ -136,7 +136,9 @@ class AdapterDecoder:
                 self.target.append(path, "".join(self._writers[f"{entity.name}.{document.name}"](thing, ())).encode())
                 continue
             path, _ = self._namer.path(document, thing)
-            if document.kind == "raw":
+            if document.kind == "together":
+                self.target.append(path, "".join(self._writers[f"{entity.name}.{document.name}"](thing, ())).encode())
+            elif document.kind == "raw":
                 self.target.write(path, thing[document.raw])  # type: ignore[arg-type]
             else:
                 self.target.stream(path, self._writers[f"{entity.name}.{document.name}"](thing, ()))

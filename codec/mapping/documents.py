@@ -5,18 +5,18 @@ One document is held at a time. Nothing is followed out of the tree.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from codec.engine.base import Engine, Misread
+from codec.engine.base import Engine, Misread, Notes
 from codec.engine.patterns import Misfit
-from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError
+from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError, shown
 from codec.layout import json_read
 from codec.layout.json_careful import path_text
 from codec.mapping.rows import RowWriter
 from codec.spec.plan import Adapter, Document, Entity, Folder, Line
-from codec.spec.words import Element, Thing
+from codec.spec.words import Element, Pick, Thing
+from codec.stream.sort import Sorter
 from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
 
 Emit = Callable[[bytes, bytes], None]
@@ -35,7 +35,9 @@ class DocumentReader:
         self.most_value, self.limit_error = most_value, limit_error
         self.most_text = TEXT_PER_BYTE * most_value
         self.rows = RowWriter(adapter, engine)
-        self.counts: Counter[str] = Counter()
+        self.counts = Notes()
+        self._repeated: Sorter[tuple[object, ...]] = Sorter()
+        self._arrival = 0
 
     # -------------------------------------------------------------------------------------------- the tree
 
@@ -135,17 +137,21 @@ class DocumentReader:
     def emit(self, entity: Entity, path: str, thing: Thing) -> None:
         """Check a thing and hand on its records; `path` is its document, for errors."""
         code = self.folder.errors["json"]
-        for name, pick in entity.computed:
-            fault = pick.fault(thing, ())
+        self._refuse_repeated(entity, path, thing)
+        for name, derive in entity.computed:
+            fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
             if fault is not None:
                 raise DocumentError(
                     code, f"the document does not say what makes it a {entity.name}", Place(path), name, *fault
                 )
-            thing[name] = pick.evaluate(thing, ())
+            thing[name] = derive.evaluate(thing, ())
         self.check(entity, path, thing)
         try:
             for key, record in self.rows.records(entity, thing):
                 self._emit(key, record)
+            for key, rank, record in self.rows.repeated(entity, thing):
+                self._arrival += 1
+                self._repeated.add((key, rank, self._arrival, record), 200 + len(key) + len(record))
         except LimitError as error:
             error.place = Place(path)
             raise
@@ -191,6 +197,38 @@ class DocumentReader:
                     found="none",
                 )
         thing |= elements
+
+    def finish(self) -> None:
+        """Hand on the records that several things had in common: one per key, the one with the least rank."""
+        before: object = None
+        for key, _, _, record in self._repeated.sorted():
+            if key != before:
+                self._emit(key, record)  # type: ignore[arg-type]
+            before = key
+
+    def lines(self, document: Document, path: str) -> Iterator[tuple[Thing, int, int]]:
+        """The things that the lines of a file say, each with line and column."""
+        read = self.engine.document_reader(document)
+        with self.open(path) as stream:
+            for value, raw, line, column in self.values(stream, path):
+                self.counts.data = raw
+                try:
+                    yield read(value, self.counts), line, column
+                except Misread as misread:
+                    raise self.misread(misread, path, raw, line, column) from None
+
+    def _refuse_repeated(self, entity: Entity, path: str, thing: Thing) -> None:
+        """Elements that a record lists by name must have one name each; others surface as records with one key."""
+        streamed = entity.collection
+        for name, kind in entity.fields.items():
+            if kind.many is None or not kind.many.unique or (streamed and streamed[0] == name):
+                continue
+            seen: set[object] = set()
+            for element in thing[name] or ():  # type: ignore[attr-defined]
+                if element[0] in seen:
+                    message = f"{name} has one name twice"
+                    raise DocumentError(self.folder.errors["json"], message, Place(path), name, found=shown(element[0]))
+                seen.add(element[0])
 
     def check(self, entity: Entity, path: str, thing: Thing) -> None:
         """Raise if the document contradicts itself."""

@@ -42,6 +42,7 @@ class AdapterEncoder:
             return
         if not self.folder.pattern:
             Households(self.adapter, self.reader).run()
+            self.reader.finish()
             return
         self.originals = {name: self._read_names(names) for name, names in self.adapter.names.items()}
         claimed = {names.path for names in self.adapter.names.values()}

@@ -16,7 +16,7 @@ from codec.engine.patterns import ABSENT
 from codec.errors import Place, StreamError
 from codec.mapping.gather import Item, weight
 from codec.spec.plan import Adapter, Choose, Document, Entity, Row
-from codec.spec.words import Element, Name, Thing
+from codec.spec.words import Element, Name, Pick, Thing
 from codec.stream.sort import Sorter
 
 Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
@@ -42,12 +42,16 @@ class Family:
 
     def _taker(self, number: int) -> Callable[[bytes, bytes, int], None]:
         read, member = self._read[number], self._entity_of[number]
-        at_identity = self._rows[number].identity[0]
+        row = self._rows[number]
+        at_identity = row.identity[0]
+        fields = dict(row.fields)
+        documents = self.members[member].documents
+        order = [fields[name.field] for document in documents for name in document.order]
 
         def take(key: bytes, value: bytes, at: int) -> None:
             values = read(key, value)
             self._arrival += 1
-            item = (values[at_identity], member, self._arrival, number, at, values)
+            item = (values[at_identity], member, tuple(values[i] for i in order), self._arrival, number, at, values)
             self._sorter.add(item, 200 + sum(map(weight, values)))
 
         return take
@@ -85,10 +89,12 @@ class Family:
     def _parent(self, items: Iterator[Item], thing: Thing) -> set[str]:
         """The parent's fields; of several records of one kind the last counts. Which kinds there were."""
         said = set()
-        for _, _, _, number, _, values in items:
+        for _, _, _, _, number, _, values in items:
             row = self._rows[number]  # type: ignore[call-overload]
             said.add(row.name)
             thing |= fields_of(row, values)  # type: ignore[arg-type]
+        for name, other in self.root.fill:
+            thing[name] = thing[name] or thing[other].decode("utf-8", "replace")  # type: ignore[attr-defined]
         return said
 
     def _children(
@@ -100,21 +106,21 @@ class Family:
             if item is None:
                 stale += 1
                 continue
-            row: Row = self._rows[item[3]]  # type: ignore[call-overload]
-            thing = dict.fromkeys(entity.fields) | {entity.within[0]: parent} | fields_of(row, item[5])  # type: ignore[arg-type]
-            self._compute(entity, row, thing, item[4], source)  # type: ignore[arg-type]
+            row: Row = self._rows[item[4]]  # type: ignore[call-overload]
+            thing = dict.fromkeys(entity.fields) | {entity.within[0]: parent} | fields_of(row, item[6])  # type: ignore[arg-type]
+            self._compute(entity, row, thing, item[5], source)  # type: ignore[arg-type]
             show(entity, thing, entity.documents)
         if stale:
             assert entity.choose is not None
             warn(entity.choose.stale, parent | {"stale": stale})
 
     def _compute(self, entity: Entity, row: Row, thing: Thing, at: int, source: str) -> None:
-        for name, pick in entity.computed:
-            fault = pick.fault(thing, ())
+        for name, derive in entity.computed:
+            fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
             if fault is not None:
                 message = f"a {row.label} record does not say what makes it a {entity.name}"
                 raise StreamError(row.value_error, message, Place(source, at), f"{entity.name}.{name}", *fault)
-            thing[name] = pick.evaluate(thing, ())
+            thing[name] = derive.evaluate(thing, ())
 
     def _chosen(
         self, choose: Choose | None, entity: Entity, parent: Thing, items: Iterator[Item]
@@ -136,15 +142,15 @@ class Family:
         with Sorter[Item]() as ranked:
             several = len(rank) > 1
             for item in items:
-                row: Row = self._rows[item[3]]  # type: ignore[call-overload]
-                value = dict(fields_of(row, item[5])).get(choose.field)  # type: ignore[arg-type]
+                row: Row = self._rows[item[4]]  # type: ignore[call-overload]
+                value = dict(fields_of(row, item[6])).get(choose.field)  # type: ignore[arg-type]
                 if value not in rank:
                     yield None
                 elif several:
-                    ranked.add((rank[value], item[2], item), 300 + sum(map(weight, item[5])))  # type: ignore[arg-type]
+                    ranked.add((rank[value], item[2], item[3], item), 300 + sum(map(weight, item[6])))  # type: ignore[arg-type]
                 else:
                     yield item
-            for _, _, item in ranked.sorted():
+            for _, _, _, item in ranked.sorted():
                 yield item  # type: ignore[misc]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codec.errors import Place, TreeError
+from codec.errors import CodecError, Place, TreeError
 from codec.mapping.documents import DocumentReader
+from codec.spec.context import GREATEST
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
 from codec.spec.words import Thing
 from codec.tree.walk import Entry
@@ -58,12 +59,14 @@ class Households:
         thing: Thing = dict.fromkeys(parent.fields)
         self.reader.read(parent, document, f"{path}/{main}", thing)
         self._identify(document, name, f"{path}/{main}", thing)
-        self.reader.emit(parent, f"{path}/{main}", thing)
         known = {main}
         for child in self.adapter.entities:
             if child.within and child.within[1] == parent.name:
                 for below in child.documents:
-                    known.add(self._children(child, below, path, len(document.path) - 1, thing))
+                    together = below.kind == "together"
+                    read = self._together if together else self._children
+                    known.add(read(child, below, path, len(document.path) - 1, thing))
+        self.reader.emit(parent, f"{path}/{main}", thing)
         for entry in self.reader.entries(path):
             if entry.name not in known:
                 raise self._unexpected(f"{path}/{entry.name}", entry)
@@ -75,7 +78,7 @@ class Households:
         thing[identity] = str(thing[text]).encode()
         part = next(part for part in document.path[-2] if isinstance(part, PathPart))
         expected, _ = part.segment.encode(thing[identity])  # type: ignore[arg-type]
-        if expected != name:
+        if expected != name and document.name_checked:
             raise TreeError(
                 self.folder.errors["name"],
                 "the folder is not called as its document says",
@@ -84,6 +87,29 @@ class Households:
                 expected,
                 name,
             )
+
+    def _together(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
+        """The children that stand on the lines of one file; the file's name."""
+        assert child.within is not None
+        name = component(document.path[depth])
+        if self.reader.kind(f"{path}/{name}") is None:
+            return name
+        for said, line, column in self.reader.lines(document, f"{path}/{name}"):
+            thing = dict.fromkeys(child.fields) | {child.within[0]: parent} | said
+            try:
+                self._emit_child(child, f"{path}/{name}", thing, parent)
+            except CodecError as error:
+                error.place = Place(error.place.source, None, line, column)
+                raise
+        return name
+
+    def _emit_child(self, child: Entity, path: str, thing: Thing, parent: Thing) -> None:
+        """Hand on a child's records, and note what the parent's records need to know of it."""
+        self.reader.emit(child, path, thing)
+        for kind, field in self.adapter.aggregates:
+            if kind == child.name:
+                key = f"{GREATEST}{kind}.{field}"
+                parent[key] = max(parent.get(key, 0), thing[field])  # type: ignore[type-var]
 
     def _children(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
         """Every labelled document of one kind, at most one folder deeper than its own; the folder they lie in."""
@@ -112,7 +138,7 @@ class Households:
         assert child.within is not None
         thing: Thing = dict.fromkeys(child.fields) | {child.within[0]: parent}
         self.reader.read(child, document, path, thing)
-        self.reader.emit(child, path, thing)
+        self._emit_child(child, path, thing, parent)
 
 
 def component(step: PathStep) -> str:

@@ -42,6 +42,8 @@ class RowWriter:
             if one.row.each_of is not None:
                 yield from self._derived(one, thing)
                 continue
+            if one.row.repeated or not (one.row.when is None or one.row.when.holds(thing, ())):
+                continue
             if not one.row.each:
                 if all(name.get(thing, ()) is not None for name in one.needs):
                     record = one.write(thing, ())
@@ -56,6 +58,14 @@ class RowWriter:
             else:
                 for element in elements:
                     yield write(thing, element)
+
+    def repeated(self, entity: Entity, thing: Thing) -> Iterator[tuple[bytes, tuple[object, ...], bytes]]:
+        """Records that several things may have in common: key, rank (the least stays), value."""
+        for one in self._written[entity.name]:
+            if one.row.repeated and (one.row.when is None or one.row.when.holds(thing, ())):
+                greatest, *ties = (name.get(thing, ()) for name in one.row.repeated)
+                key, value = one.write(thing, ())
+                yield key, (-greatest, *ties), value  # type: ignore[operator]
 
     def _derived(self, one: _Written, thing: Thing) -> Iterator[tuple[bytes, bytes]]:
         """A row for each element of another thing's collection for which the row's condition holds."""

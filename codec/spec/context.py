@@ -150,7 +150,8 @@ class Context:
         assert isinstance(spec, dict)
         if "as" in spec:
             word, config = self.codec(spec["as"], seen)
-            return word, config | {k: v for k, v in spec.items() if k in ("byte_order", "min", "max")}
+            more = {"byte_order", "min", "max", *(LAYOUTS[word][0].optional if word in LAYOUTS else ())}
+            return word, config | {k: v for k, v in spec.items() if k in more}
         word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged")), "")
         return word, dict(spec)
 
@@ -349,4 +350,4 @@ class Context:
             return Joined(cast("Literal['all', 'any']", word), parts)
         assert word in ("equal", "at_least", "above", "at_most") and isinstance(argument, list)
         left, right = (self.derivation(side, scope, place) for side in argument)
-        return Compared(cast("Literal['equal', 'at_least']", word), left, right)
+        return Compared(cast("Literal['equal', 'at_least', 'above', 'at_most']", word), left, right)

@@ -193,7 +193,13 @@ class Patterns(Context):
         )  # fmt: skip
         if dropped:
             return row
-        return self.arrange(row, scope, identity)
+        if "when" in data:
+            row = replace(row, when=self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when")))
+        if "repeated" in data:
+            repeated = cast("dict[str, object]", data["repeated"])
+            names = [str(repeated["by"]), *cast("list[str]", repeated["ties"])]
+            row = replace(row, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names))
+        return row if row.role == "derived" else self.arrange(row, scope, identity)
 
     def row_of_each(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Row:
         """A derived row for each element of a collection that another thing has, such as the parent's indexes."""
@@ -257,6 +263,12 @@ class Patterns(Context):
         if isinstance(value, list):
             return (plan.Form("value", self.pattern(value, scope, path, in_each), None, True, "", self.at(*path)),)
         assert isinstance(value, dict)
+        if "like" in value:
+            entity, like = str(path[1]), str(value["like"])
+            stored = cast("dict[str, dict[str, object]]", self.section("entities")[entity]["stored"])
+            if like not in stored:
+                raise self.fail("spec-unknown-name", f"there is no record kind `{like}`", self.at(*path, "like"), entity)
+            return self.forms(stored[like]["value"], scope, ("entities", entity, "stored", like, "value"), in_each)
         write = cast("dict[str, object]", value.get("write", {}))
         lossy = cast("dict[str, str]", value.get("lossy", {}))
         names = list(value["forms"])

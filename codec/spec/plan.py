@@ -194,6 +194,7 @@ class Row:
     example: Mapping[str, str] = field(default_factory=dict)
     each_of: Name | None = None
     locals: tuple[tuple[str, Pick], ...] = ()
+    repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
     @property
@@ -240,6 +241,7 @@ class Member:
     reset: object = None
     is_reset: bool = False
     unless: str = ""
+    keyed: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +275,7 @@ class Document:
 
     name: str
     entity: str
-    kind: Literal["json", "lines", "raw", "sidecar", "keyed"]
+    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together"]
     path: tuple[PathStep, ...]
     place: Place
     alternatives: tuple[tuple[Condition, tuple[PathStep, ...]], ...] = ()
@@ -281,6 +283,8 @@ class Document:
     labels: str = ""
     named_by: tuple[str, str] | None = None
     empty_folder: str = ""
+    order: tuple[Name, ...] = ()
+    name_checked: bool = True
     members: tuple[Member, ...] = ()
     lines: tuple[Line, ...] = ()
     raw: str = ""
@@ -341,8 +345,9 @@ class Entity:
     documents: tuple[Document, ...]
     checks: tuple[Check, ...]
     within: tuple[str, str] | None = None  # alias of the parent, and its entity
-    computed: tuple[tuple[str, Pick], ...] = ()
     choose: Choose | None = None
+    computed: tuple[tuple[str, Derivation], ...] = ()
+    fill: tuple[tuple[str, str], ...] = ()  # a field that is empty is what another one says
 
     @property
     def collection(self) -> tuple[str, Collection] | None:
@@ -416,6 +421,7 @@ class Adapter:
     folder: Folder | None
     print_order: tuple[str, ...]
     types: Mapping[str, Type] = field(default_factory=dict)
+    aggregates: frozenset[tuple[str, str]] = frozenset()
 
     def entity(self, name: str) -> Entity:
         return next(entity for entity in self.entities if entity.name == name)

@@ -16,7 +16,7 @@ from codec.spec.patterns import kept_slots
 from codec.spec.shapes import Shapes
 from codec.spec.source import Mapping
 from codec.spec.wording import nearest
-from codec.spec.words import Pick
+from codec.spec.words import Derivation
 
 __all__ = ["POSITION", "Problems", "Resolver", "kept_slots", "options"]
 
@@ -28,10 +28,11 @@ class Resolver(Shapes):
         fields = self.model(cast("dict[str, object]", data["model"]))
         within = next(iter(cast("dict[str, str]", data.get("within", {})).items()), None)
         scope = Scope(fields | self.parent_fields(within, name))
-        computed: list[tuple[str, Pick]] = []
+        computed: list[tuple[str, Derivation]] = []
         for computed_name, spec in cast("dict[str, dict[str, object]]", data.get("computed", {})).items():
-            computed.append((computed_name, self.pick(spec, scope, self.at("entities", name, "computed", computed_name))))
-            scope = Scope(scope.fields | {computed_name: plan.FieldType("tagged")})
+            place = self.at("entities", name, "computed", computed_name)
+            computed.append((computed_name, self.derivation(spec, scope, place)))
+            scope = Scope(scope.fields | {computed_name: plan.FieldType("computed")})
         identity = tuple(cast("list[str]", data["identity"]))
         here = ("entities", name)
         for index, field_name in enumerate(identity):
@@ -65,7 +66,8 @@ class Resolver(Shapes):
         return plan.Entity(
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
-            within, tuple(computed), self.choose(data.get("choose"), scope, self.at(*here, "choose")),
+            within, self.choose(data.get("choose"), scope, self.at(*here, "choose")), tuple(computed),
+            tuple(cast("dict[str, str]", data.get("fill", {})).items()),
         )  # fmt: skip
 
     def parent_fields(self, within: tuple[str, str] | None, child: str) -> dict[str, plan.FieldType]:
@@ -133,7 +135,7 @@ class Resolver(Shapes):
             str(self.data["adapter"]), str(self.data["format"]), cast(int, self.data["version"]), str(self.data["doc"]), str(self.data["manual"]),
             self.data.place, tuple(entities), tuple(shared), tuple(unread), warnings, options(self.data),
             {name: self.names(name, data) for name, data in self.section("names").items()}, self.folder(),
-            tuple(cast("list[str]", self.data.get("print_order", ()))), self.types,
+            tuple(cast("list[str]", self.data.get("print_order", ()))), self.types, frozenset(self.aggregates),
         )  # fmt: skip
 
     def shared_row(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Shared | None:

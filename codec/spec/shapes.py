@@ -31,6 +31,7 @@ class Shapes(Patterns):
         make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
             name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")),
             alternatives=alternatives, labels=str(data.get("labels", "")), empty_folder=str(data.get("folder", "")),
+            name_checked="name_unchecked" not in data,
             named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None), **parts
         )  # fmt: skip
         if "raw" in data:
@@ -42,6 +43,9 @@ class Shapes(Patterns):
             return make("keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
         if "json" in data:
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
+        if "together" in data:
+            order = tuple(self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"]))
+            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order)
         if "line" in data:
             return make("sidecar", members=self.members(data["line"], scope, html, (*path, "line")))
         lines = []
@@ -60,6 +64,12 @@ class Shapes(Patterns):
 
     def member(self, name: str, spec: object, scope: Scope, html: bool, path: tuple[str | int, ...]) -> plan.Member:
         place = self.at(*path)
+        if isinstance(spec, dict) and "html" in spec:
+            html = spec["html"] == "escaped"
+        if isinstance(spec, dict) and "keyed" in spec:
+            keyed, _ = self.bound(str(spec["keyed"]), scope, place, name)
+            face = self.face("raw", plan.FieldType("json"), html, place)
+            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out")
         if isinstance(spec, dict) and "const" in spec:
             return plan.Member(name, place, constant=spec["const"], is_constant=True)
         if isinstance(spec, dict) and "object" in spec:
@@ -91,10 +101,15 @@ class Shapes(Patterns):
         options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
         if "write" in options:
             return self.reset_member(name, options, scope, html, place)
+        if "derive" in options:
+            derive = self.derivation(options["derive"], scope, place)
+            face = self.face(options, plan.FieldType("i64"), html, place)
+            return plan.Member(name, place, face=face, derive=derive, empty_left_out=options.get("empty") == "left_out")
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
             none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")), empty_left_out=options.get("empty") == "left_out",
+            unless=str(options.get("unless", "")), reset=options.get("print"),
         )  # fmt: skip
 
     def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:
