@@ -9,7 +9,7 @@ from codec.layout.base import Wrong
 from codec.layout.faces import found
 from codec.layout.json_read import JsonValue, load, raw
 from codec.layout.json_write import quote
-from codec.layout.types import TypedWrong
+from codec.layout.types import ZEROS, TypedWrong
 from codec.spec import plan
 from codec.spec.words import Element, Name, Thing
 
@@ -242,6 +242,8 @@ def read_scalar(member: plan.Member, json: JsonValue) -> object:
     if json is None:
         if member.none == "left_out" or member.zero_is_none:
             return None
+        if member.null_is_zero:
+            return ZEROS[member.face.model]
         return member.face.missing()
     value = member.face.read(json)
     return None if member.zero_is_none and value == 0 else value

@@ -241,6 +241,7 @@ class Member:
     reset: object = None
     is_reset: bool = False
     unless: str = ""
+    null_is_zero: bool = False
     keyed: Name | None = None
 
 

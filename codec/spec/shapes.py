@@ -109,7 +109,7 @@ class Shapes(Patterns):
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
             none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")), empty_left_out=options.get("empty") == "left_out",
-            unless=str(options.get("unless", "")), reset=options.get("print"),
+            unless=str(options.get("unless", "")), reset=options.get("print"), null_is_zero=options.get("null") == "zero",
         )  # fmt: skip
 
     def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:

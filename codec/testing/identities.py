@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from codec.layout.segments import Segment
+from codec.layout.segments import Fallback, Segment
 from codec.spec import plan
 
 ODD_BYTES = (b"\0", b"\xff", b"%", b"/", b".", b"|", b"~", b"A", b"a", b"1", b" ", "é".encode())
@@ -19,7 +19,8 @@ ODD_BYTES = (b"\0", b"\xff", b"%", b"/", b".", b"|", b"~", b"A", b"a", b"1", b" 
 def segments(adapter: plan.Adapter) -> Iterator[Segment]:
     """The path segments of the adapter's documents."""
     steps = (step for entity in adapter.entities for document in entity.documents for step in document.path)
-    yield from (part.segment for step in steps for part in step if isinstance(part, plan.PathPart))
+    parts = (part.segment for step in steps for part in step if isinstance(part, plan.PathPart))
+    yield from (part if isinstance(part, Segment) else part.segment for part in parts)
 
 
 def traps(adapter: plan.Adapter) -> set[bytes]:
@@ -33,18 +34,19 @@ def seeds(adapter: plan.Adapter) -> SearchStrategy[bytes]:
     plain = st.lists(st.sampled_from(ODD_BYTES), max_size=5).map(b"".join) | st.binary(max_size=6)
     marks = sorted(traps(adapter))
     edges = [plain, st.just(b""), *([st.builds(bytes.__add__, st.sampled_from(marks), plain)] if marks else [])]
-    for segment in set(segments(adapter)):
+    for segment in dict.fromkeys(segments(adapter)):
         longest, shape = segment.longest, segment.fallback
-        looks_hashed = st.builds(
-            lambda digit, rest, digits=shape.digits, join=shape.join: digit * digits + join.encode() + rest,  # type: ignore[misc]
-            st.sampled_from([b"0", b"a", b"F"]),
-            plain,
-        )
+        looks_hashed = st.builds(_looks_hashed, st.just(shape), st.sampled_from([b"0", b"a", b"F"]), plain)
         lengths = st.integers(longest - 1, longest + 2)
-        literal = lengths.map(lambda size, one=segment.literal[0].encode(): one * size)  # type: ignore[misc]
+        literal = lengths.map(segment.literal[:1].encode().__mul__)
         escaped = lengths.map(lambda size: b"\xff" * (size // 3 + 1))
         edges += [looks_hashed, literal, escaped, plain.map(segment.mark.encode().__add__)]
     return st.one_of(edges)
+
+
+def _looks_hashed(shape: Fallback, digit: bytes, rest: bytes) -> bytes:
+    """An identity whose name would be taken for a digest."""
+    return digit * shape.digits + shape.join.encode() + rest
 
 
 def relatives(seed: bytes) -> SearchStrategy[bytes]:

@@ -6,14 +6,18 @@ Noise is what the spec calls slack: bytes that nobody reads, other flag bits, un
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import TypeAlias
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from codec.engine.documents import StoredJson, targets
+from codec.engine.patterns import JSON
 from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
 from codec.spec import plan
 from codec.spec.words import Element, Thing
+from codec.testing.json_text import respelt
 from codec.testing.things import form_of
 from codec.testing.values import Uses, exact, scalars, slots, texts
 
@@ -42,18 +46,32 @@ def noisy(draw: st.DrawFn, row: plan.Row, thing: Thing, element: Element) -> Rec
 
 
 def values_of(parts: Iterable[plan.Part], thing: Thing, element: Element) -> dict[str, object]:
-    """What each slot of a pattern holds for a thing."""
+    """What each slot of a pattern holds for a thing; a stored JSON object stands under its part."""
     values: dict[str, object] = {}
     for part in parts:
-        named: list[plan.Slot | plan.WireField] = [*slots(part)]
-        named += part.fields if isinstance(part, plan.Message) else ()
-        for one in named:
-            slot = one.slot if isinstance(one, plan.WireField) and one.slot is not None else one
-            if slot.target is not None:
-                values[one.name] = slot.target.get(thing, element)
-            elif isinstance(slot, plan.Slot):
-                values[one.name] = slot.derive.evaluate(thing, element) if slot.derive else slot.constant
+        if isinstance(part, plan.Json):
+            values[JSON] = StoredJson(part).write(thing, element).decode()
+            values |= {name.field: name.get(thing, element) for member in part.members for name in targets(member)}
+        for slot in _named(part):
+            if slot.account in ("lost", "constant"):
+                values[slot.name] = slot.constant
+            elif slot.derive is not None:
+                values[slot.name] = slot.derive.evaluate(thing, element)
+            elif slot.target is not None:
+                values[slot.name] = slot.target.get(thing, element)
+        if isinstance(part, plan.Message):
+            lists = (field for field in part.fields if field.slot is None and field.target is not None)
+            values |= {field.name: field.target.get(thing, element) for field in lists if field.target is not None}
     return values
+
+
+def _named(part: plan.Part) -> Iterator[plan.Slot]:
+    """Every slot of a part, also those that are only written."""
+    yield from slots(part)
+    if isinstance(part, plan.Slack):
+        yield from part.written
+    if isinstance(part, plan.Message):
+        yield from (field.slot for field in part.fields if field.slot is not None)
 
 
 def read_back(row: plan.Row, thing: Thing, element: Element) -> list[object]:
@@ -87,6 +105,12 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
                 out += [slot_bytes(slot, values[slot.name]) for slot in part.parts]
         elif isinstance(part, plan.Slack) and draw is not None:
             out.append(draw(st.binary(max_size=12)))
+        elif isinstance(part, plan.Slack):
+            out += [slot_bytes(slot, values[slot.name]) for slot in part.written if values[slot.name] is not None]
+        elif isinstance(part, plan.Json):
+            text = values[JSON]
+            assert isinstance(text, str)
+            out.append((draw(respelt(text)) if draw is not None else text).encode())
         elif isinstance(part, plan.Message):
             out.append(message_bytes(part, values, draw))
     return b"".join(out)
@@ -117,14 +141,14 @@ def _merged(draw: st.DrawFn, runs: list[list[bytes]]) -> Iterator[bytes]:
 
 def _field_chunks(field: plan.WireField, value: object, draw: st.DrawFn | None) -> Iterator[bytes]:
     if field.wire is not None:
-        if draw is not None and draw(st.booleans()):
+        if draw is not None and not field.wire.always and draw(st.booleans()):
             yield wire_bytes(field.number, field.wire, draw(wire_values(field.wire)))
             yield wire_bytes(field.number, field.wire, value)
-        elif exact(value) != exact(field.wire.zero):
+        elif field.wire.always or exact(value) != exact(field.wire.zero):
             yield wire_bytes(field.number, field.wire, value)
         return
     assert isinstance(value, (list, tuple))
-    for element in value:
+    for element in sorted(value, key=itemgetter(0)) if field.shape == "entries" else value:
         if field.shape in ("repeated", "alternating"):
             for (_, _, wire), one in zip(field.items, element, strict=True):
                 yield wire_bytes(field.number, wire, one)

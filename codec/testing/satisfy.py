@@ -1,34 +1,79 @@
-"""The generating face of the condition words: a thing changed so that a condition of its spec holds.
+"""The generating face of conditions and picks: a thing changed so that what its spec asks of it holds.
 
 A word without a face here is an error, so that a new condition cannot be forgotten by the tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from codec.layout.faces import RANGES
 from codec.spec.plan import FieldType
-from codec.spec.words import Compared, Condition, Derivation, Field, Present, Thing, Together
+from codec.spec.words import (
+    Compared,
+    Condition,
+    Derivation,
+    Element,
+    Empty,
+    Field,
+    Joined,
+    Name,
+    Not,
+    Pick,
+    Present,
+    Thing,
+    Together,
+)
 from codec.testing.values import scalars
 
+Types = Mapping[str, FieldType]
+ZEROS: dict[str, object] = {"text": "", "bytes": b"", "f64": 0.0, "flag": False}
 
-def satisfy(draw: st.DrawFn, condition: Condition, thing: Thing, fields: Mapping[str, FieldType]) -> Thing:
+
+def satisfy(draw: st.DrawFn, condition: Condition, thing: Thing, fields: Types) -> Thing:
     """`thing` with those fields drawn anew that `condition` leaves no choice for."""
-    if isinstance(condition, Present):
-        return thing | _present(draw, condition, thing, fields)
     if isinstance(condition, Compared) and condition.word == "equal":
         return thing | _equal(condition, thing)
     if isinstance(condition, Compared) and condition.word == "at_least":
         return thing | _at_least(draw, condition, thing, fields)
+    if isinstance(condition, Joined) and condition.word == "all":
+        for part in condition.parts:
+            thing = satisfy(draw, part, thing, fields)
+        return thing
+    if condition.holds(thing, ()):
+        return thing
+    if isinstance(condition, Joined):
+        return satisfy(draw, draw(st.sampled_from(condition.parts)), thing, fields)
+    if isinstance(condition, Present):
+        return put(thing, condition.name, draw(scalars(_type(condition.name, fields))))
+    if isinstance(condition, Empty):
+        return put(thing, condition.name, ZEROS.get(_type(condition.name, fields), 0))
+    if isinstance(condition, Not) and isinstance(condition.inner, Empty):
+        name = condition.inner.name
+        return put(thing, name, draw(scalars(_type(name, fields)).filter(bool)))
     raise NotImplementedError(f"{type(condition).__name__} has no generating face yet: give it one in this file")
 
 
-def _present(draw: st.DrawFn, condition: Present, thing: Thing, fields: Mapping[str, FieldType]) -> Thing:
-    name = condition.name.field
-    return {} if thing[name] is not None else {name: draw(scalars(fields[name].scalar))}
+def put(thing: Thing, name: Name, value: object) -> Thing:
+    """`thing` with another value for a field, or for a part of a struct in it."""
+    return _put(thing, (name.field, *name.path), value)
+
+
+def _put(holder: Thing, path: tuple[str, ...], value: object) -> Thing:
+    first, *rest = path
+    inner = holder[first]
+    return holder | {first: _put(inner, tuple(rest), value) if rest and isinstance(inner, dict) else value}
+
+
+def _type(name: Name, fields: Types) -> str:
+    kind = fields[name.field]
+    for step in name.path:
+        assert kind.inner is not None
+        kind = kind.inner[step]
+    return kind.scalar
 
 
 def _equal(condition: Compared, thing: Thing) -> Thing:
@@ -41,7 +86,7 @@ def _equal(condition: Compared, thing: Thing) -> Thing:
     return dict(zip(_fields(free), values, strict=True))
 
 
-def _at_least(draw: st.DrawFn, condition: Compared, thing: Thing, fields: Mapping[str, FieldType]) -> Thing:
+def _at_least(draw: st.DrawFn, condition: Compared, thing: Thing, fields: Types) -> Thing:
     """The fields of the left side, drawn at or above the right side, the first of them weighing most."""
     bound = condition.right.evaluate(thing, ())
     bounds = bound if isinstance(bound, list) else [bound]
@@ -61,3 +106,22 @@ def _fields(side: Derivation) -> list[str]:
         names = [_fields(part) for part in side.parts]
         return [name for part in names for name in part] if all(names) else []
     return [side.name.field] if isinstance(side, Field) and side.name.scope == "thing" else []
+
+
+def satisfy_pick(
+    draw: st.DrawFn, pick: Pick, thing: Thing, element: Element, tagged: Callable[[str], SearchStrategy[object]]
+) -> Thing:
+    """`thing` with the element that the pick names, drawn anew so that keys can hold it; an optional one only now and then.
+
+    `tagged` gives the values that a tag may have in keys.
+    """
+    wanted = pick.by.get(thing, element)
+    is_needed = pick.needed == "always" or (pick.needed == "if_named" and bool(wanted))
+    is_there = pick.find(thing, element) is not None
+    if not is_there and not is_needed and (not wanted or draw(st.booleans())):
+        return thing
+    elements = pick.collection.get(thing, element)
+    assert isinstance(elements, list)
+    tag = draw(st.sampled_from(pick.only))
+    kept = [one for one in elements if one[0] != wanted]
+    return put(thing, pick.collection, sorted([*kept, (wanted, (tag, draw(tagged(tag))))]))

@@ -5,68 +5,132 @@ Derived from the plan alone: a field, entity or adapter is drawn from the day th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from codec.layout.tagged import TaggedKey
 from codec.mapping.rows import needed
 from codec.spec import plan
+from codec.spec.context import KEY_OF
 from codec.spec.words import Element, Thing
-from codec.testing.identities import pools, seeds
-from codec.testing.satisfy import satisfy
-from codec.testing.values import FieldUses, slots
+from codec.testing.identities import seeds
+from codec.testing.satisfy import satisfy, satisfy_pick
+from codec.testing.values import FieldUses, all_members, members_of, slots
 
 Tree = Mapping[str, tuple[Thing, ...]]  # the things of an adapter, by entity
-MOST_ELEMENTS, MOST_THINGS = 3, 2
+Identities = SearchStrategy[bytes]
+MOST_ELEMENTS, MOST_THINGS, MOST_CHILDREN = 3, 2, 3
 
 
 def things(entity: plan.Entity, adapter: plan.Adapter) -> SearchStrategy[Thing]:
-    """Things of an entity: each comes back from its records, and from its documents where these show all of it."""
-    uses = FieldUses(entity)
-    identity = seeds(adapter)
-    fields = {
-        name: identity if name in entity.identity and kind.scalar == "bytes" else _values(uses, entity, name, kind)
-        for name, kind in entity.fields.items()
-    }
-    groups = list(_together(entity))
+    """Things of an entity: each comes back from its records, and from its documents where these show all of it.
 
-    @st.composite
-    def thing(draw: st.DrawFn) -> Thing:
-        drawn = {name: draw(values) for name, values in fields.items()}
-        for group in groups:
+    A thing that lies within another has that other one, under the name that the spec gives it.
+    """
+    kind = Kind(entity, adapter)
+    if entity.within is None:
+        return kind.drawn(seeds(adapter), None)
+    return things(adapter.entity(entity.within[1]), adapter).flatmap(lambda parent: kind.drawn(st.just(b""), parent))
+
+
+class Kind:
+    """How things of one entity are drawn."""
+
+    def __init__(self, entity: plan.Entity, adapter: plan.Adapter) -> None:
+        self.entity = entity
+        uses = FieldUses(entity)
+        self._fields = {name: _values(uses, entity, name, kind) for name, kind in entity.fields.items()}
+        self._together = tuple(_together(entity))
+        self._keys = next(tagged_keys(entity), None)
+        self._named_by = next((document.named_by for document in entity.documents if document.named_by), None)
+
+    def drawn(self, identities: Identities, parent: Thing | None) -> SearchStrategy[Thing]:
+        """Things with one of these identities, within `parent` if they lie within anything."""
+
+        @st.composite
+        def thing(draw: st.DrawFn) -> Thing:
+            return self._draw(draw, identities, parent)
+
+        return thing().filter(lambda drawn: is_told(self.entity, drawn))
+
+    def _draw(self, draw: st.DrawFn, identities: Identities, parent: Thing | None) -> Thing:
+        entity = self.entity
+        drawn = {name: draw(values) for name, values in self._fields.items()}
+        if entity.within is not None and parent is not None:
+            drawn[entity.within[0]] = parent
+        for group in self._together:
             if any(drawn[name] is None for name in group):
                 drawn |= dict.fromkeys(group)
+        self._identify(draw, identities, drawn)
         for check in entity.checks:
             drawn = satisfy(draw, check.condition, drawn, entity.fields)
-        return drawn
+        if self._named_by is not None:
+            drawn[self._named_by[0]] = str(drawn[self._named_by[1]]).encode()
+        return self._compute(draw, drawn)
 
-    return thing().filter(lambda drawn: is_told(entity, drawn))
+    def _identify(self, draw: st.DrawFn, identities: Identities, drawn: Thing) -> None:
+        """Give the field that says the identity one of `identities`."""
+        if self._named_by is not None:
+            drawn[self._named_by[1]] = draw(identities).decode("latin-1")
+        elif self.entity.identity[0] in drawn:
+            drawn[self.entity.identity[0]] = draw(identities)
+
+    def _compute(self, draw: st.DrawFn, drawn: Thing) -> Thing:
+        """Put in what makes the thing one of its kind, and now and then what further records follow from."""
+        for _, pick in self.entity.computed:
+            drawn = satisfy_pick(draw, pick, drawn, (), self._tagged)
+        for row in self.entity.rows:
+            if row.each_of is not None:
+                for element in _listed(row.each_of.get(drawn, ())):
+                    for _, pick in row.locals:
+                        drawn = satisfy_pick(draw, pick, drawn, element, self._tagged)
+        return drawn | {name: pick.evaluate(drawn, ()) for name, pick in self.entity.computed}
+
+    def _tagged(self, tag: str) -> SearchStrategy[object]:
+        assert self._keys is not None, "a picked value stands in a key"
+        return self._keys.codecs[tag].values()
+
+
+def tagged_keys(entity: plan.Entity) -> Iterator[TaggedKey]:
+    """The layouts of tagged values in keys."""
+    for row in entity.rows:
+        for part in row.key:
+            written = part.written if isinstance(part, plan.Slack) else slots(part)
+            yield from (slot.layout for slot in written if isinstance(slot.layout, TaggedKey))
+
+
+def _listed(value: object) -> list[Element]:
+    assert isinstance(value, (list, tuple))
+    return list(value)
 
 
 def _values(uses: FieldUses, entity: plan.Entity, name: str, kind: plan.FieldType) -> SearchStrategy[object]:
     if kind.many is not None:
         return _elements(uses, name, kind.many, _distinct(entity, name, kind.many))
-    values = uses.of(name).values(kind.scalar)
-    return st.none() | values if kind.maybe else values
+    return uses.of(name).values(kind)
 
 
 def _elements(uses: FieldUses, name: str, many: plan.Collection, distinct: tuple[int, ...]) -> SearchStrategy[object]:
     """Elements in canonical order, different in the fields that tell them apart."""
-    parts = []
-    for inner, kind in many.fields.items():
-        if kind.many is not None:
-            parts.append(_elements(uses, inner, kind.many, _indexes(kind.many, kind.many.unique)))
-        else:
-            values = uses.of(inner, name).values(kind.scalar)
-            parts.append(st.none() | values if kind.maybe else values)
+    parts = [
+        _elements(uses, inner, kind.many, _indexes(kind.many, kind.many.unique))
+        if kind.many is not None
+        else uses.of(inner, name).values(kind)
+        for inner, kind in many.fields.items()
+    ]
     one = st.tuples(*parts)
     if many.positional:
         return st.lists(one, max_size=MOST_ELEMENTS)
     order = _indexes(many, many.order)
-    unique = (lambda element: tuple(element[i] for i in distinct)) if distinct else None
-    drawn = st.lists(one, max_size=MOST_ELEMENTS, unique_by=unique)
-    return drawn.map(lambda elements: sorted(elements, key=lambda element: tuple(element[i] for i in order)))
+    drawn = st.lists(one, max_size=MOST_ELEMENTS, unique_by=_by(distinct) if distinct else None)
+    return drawn.map(lambda elements: sorted(elements, key=_by(order)))
+
+
+def _by(indexes: tuple[int, ...]) -> Callable[[Element], Element]:
+    return lambda element: tuple(element[index] for index in indexes)
 
 
 def _indexes(many: plan.Collection, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -82,7 +146,7 @@ def _distinct(entity: plan.Entity, name: str, many: plan.Collection) -> tuple[in
         for row in entity.rows
         if row.written and row.each == name
     ]
-    return tuple(sorted(set.intersection(*keys))) if keys else ()
+    return tuple(sorted(reduce(set.intersection, keys))) if keys else ()
 
 
 def _together(entity: plan.Entity) -> Iterator[tuple[str, ...]]:
@@ -117,70 +181,46 @@ def form_of(row: plan.Row, thing: Thing, element: Element) -> plan.Form:
     return next(form for form in row.forms if form.written and (form.when is None or form.when.holds(thing, element)))
 
 
-# ------------------------------------------------------------------------------------------------ trees
+# ------------------------------------------------------------------------------------------------ records of a thing
 
 
-def trees(adapter: plan.Adapter) -> SearchStrategy[Tree]:
-    """Things of every entity of an adapter, with distinct identities, such that each shared record has one owner."""
-    few = {entity.name: st.lists(things(entity, adapter), max_size=MOST_THINGS) for entity in adapter.entities}
-
-    @st.composite
-    def tree(draw: st.DrawFn) -> Tree:
-        pool = draw(pools(adapter))
-        drawn = {entity.name: list(_distinct_things(draw, entity, draw(few[entity.name]), pool)) for entity in adapter.entities}
-        for shared in adapter.shared:
-            _one_owner(adapter, shared, drawn)
-        return {name: tuple(things) for name, things in drawn.items()}
-
-    return tree()
-
-
-def _distinct_things(draw: st.DrawFn, entity: plan.Entity, drawn: list[Thing], pool: list[bytes]) -> Iterator[Thing]:
-    taken: set[object] = set()
-    for thing in drawn:
-        if len(entity.identity) == 1 and isinstance(thing[entity.identity[0]], bytes):
-            thing = thing | {entity.identity[0]: draw(st.sampled_from(pool))}
-        identity = tuple(thing[name] for name in entity.identity)
-        if identity not in taken:
-            taken.add(identity)
-            yield thing
-
-
-def _one_owner(adapter: plan.Adapter, shared: plan.Shared, tree: Mapping[str, list[Thing]]) -> None:
-    """Of the things with one identity only the first owner may write the shared record."""
-    fields = [name for name, _ in shared.row.fields]
-    first: dict[object, str] = {}
-    for owner, row in shared.owners:
-        entity = adapter.entity(owner)
-        if row and not entity.row(row).written:
-            continue
-        writes = any(one.shared == shared.row.name and one.written for one in entity.rows)
-        for thing in tree[owner]:
-            identity = tuple(thing[name] for name in entity.identity)
-            if first.setdefault(identity, owner) != owner and writes:
-                thing |= dict.fromkeys(fields)
-
-
-def records_of(entity: plan.Entity, thing: Thing) -> Iterator[tuple[plan.Row, Element]]:
-    """The records that a thing is stored as: their kind, and the element that each is for."""
+def records_of(entity: plan.Entity, thing: Thing) -> Iterator[tuple[plan.Row, Thing, Element]]:
+    """The records that a thing is stored as: their kind, what is known where they are written, and their element."""
+    known = dict(thing)
     for row in entity.rows:
         if not row.written:
             continue
-        if row.each:
-            many, elements = entity.fields[row.each].many, thing[row.each]
-            assert many is not None and isinstance(elements, (list, tuple))
+        if row.each_of is not None:
+            yield from _of_each(row, known)
+        elif row.each:
+            many, elements = entity.fields[row.each].many, _listed(thing[row.each])
             for position, element in enumerate(elements):
-                yield row, (*element, position) if many.positional else element
+                yield row, known, (*element, position) if many is not None and many.positional else element
         elif all(name.get(thing, ()) is not None for name in needed(row)):
-            yield row, ()
+            yield row, known, ()
+            known = known | {KEY_OF + row.name: key_bytes(row, known)}
+
+
+def _of_each(row: plan.Row, thing: Thing) -> Iterator[tuple[plan.Row, Thing, Element]]:
+    """A record for each element of another thing's collection that the row's condition lets through."""
+    assert row.each_of is not None
+    for element in _listed(row.each_of.get(thing, ())):
+        here = dict(thing)
+        for name, pick in row.locals:
+            here[name] = pick.evaluate(here, element)
+        if row.when is None or row.when.holds(here, element):
+            yield row, here, element
+
+
+def key_bytes(row: plan.Row, thing: Thing) -> bytes:
+    """The key of a thing's record."""
+    from codec.testing.records import build, values_of
+
+    return build(row.key, values_of(row.key, thing, ()))
 
 
 def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str]) -> Thing:
     """What documents show of a thing while the options in `shown` are on: fields behind other options are none."""
-    behind = {
-        member.target.field
-        for document in entity.documents
-        for member in (*document.members, *(member for line in document.lines for member in line.members))
-        if member.option and member.option not in shown and member.target is not None
-    }
+    members = all_members(member for document in entity.documents for member in members_of(document))
+    behind = (m.target.field for m in members if m.option and m.option not in shown and m.target is not None)
     return thing | dict.fromkeys(behind)

@@ -1,12 +1,13 @@
 """Values of the model by their type, narrowed to what every projection of a field can hold and give back.
 
-A layout, wire kind or face narrows a type if one of the type's edge values does not come back from it.
+A layout narrows a type if one of the type's edge values does not come back from it. A field that records always hold
+with the same value, because it is lost, has that value.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import construct
@@ -14,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.layout import json_read
-from codec.layout.base import Layout
+from codec.layout.base import Layout, Wrong
 from codec.layout.faces import RANGES, Face
 from codec.layout.wire import VARINT, Wire, varint
 from codec.spec import plan
 from codec.spec.words import Name
 
-TEXT_ODDITIES = ("", "\0", "<>&", "\u2028\u2029", "é", "\U0001f600", '"\\/', "\x7f", "\ufffd")
+TEXT_ODDITIES = ("", "\0", "<>&", "\u2028\u2029", "é", "\U0001f600", '"\\/', "\x7f", "\x85", "\ufffd")
 EDGES: dict[str, tuple[object, ...]] = {
     "bytes": (b"", b"\xff\0", b"a" * 300),
     "text": ("", "\0", "é" * 200),
@@ -32,7 +33,7 @@ EDGES: dict[str, tuple[object, ...]] = {
 
 def texts() -> SearchStrategy[str]:
     """Any text that UTF-8 can say, the characters that formats escape among it."""
-    return st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.sampled_from(TEXT_ODDITIES)
+    return st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(TEXT_ODDITIES)
 
 
 def scalars(kind: str) -> SearchStrategy[object]:
@@ -48,7 +49,7 @@ def scalars(kind: str) -> SearchStrategy[object]:
 
 
 def exact(value: object) -> object:
-    """`value` such that equality means sameness: floats by their bits, booleans apart from numbers."""
+    """`value` such that equality means sameness: floats by their bits, booleans apart from numbers, lists as tuples."""
     if isinstance(value, float):
         return ("f64", struct.pack(">d", value))
     if isinstance(value, bool):
@@ -69,6 +70,7 @@ class Uses:
     wires: list[Wire] = field(default_factory=list)
     faces: list[Face] = field(default_factory=list)
     zero_is_none: bool = False
+    always: list[object] = field(default_factory=list)  # what is written whatever the value
 
     def keeps(self, value: object) -> bool:
         """Whether the value comes back from everything that holds it."""
@@ -79,21 +81,25 @@ class Uses:
         ]
         return not (self.zero_is_none and value == 0) and all(_comes_back(check, value) for check in checks)
 
-    def values(self, kind: str) -> SearchStrategy[object]:
+    def values(self, kind: plan.FieldType) -> SearchStrategy[object]:
         """Values of the type that everything here keeps."""
-        narrowing = [
-            layout
-            for layout in self.layouts
-            if not all(_comes_back(lambda v, layout=layout: through_layout(layout, v), edge) for edge in EDGES[kind])  # type: ignore[misc]
-        ]
-        wide = st.one_of([layout.values() for layout in narrowing]) if narrowing else scalars(kind)
-        return wide.filter(self.keeps)
+        if self.always:
+            return st.just(self.always[0])
+        if kind.declared is not None:
+            return kind.declared.values().filter(self.keeps)
+        narrowing = [layout for layout in self.layouts if self._narrows(layout, kind.scalar)]
+        wide = st.one_of([layout.values() for layout in narrowing]) if narrowing else scalars(kind.scalar)
+        return (st.none() | wide.filter(self.keeps)) if kind.maybe else wide.filter(self.keeps)
+
+    @staticmethod
+    def _narrows(layout: Layout, kind: str) -> bool:
+        return not all(_comes_back(lambda value: through_layout(layout, value), edge) for edge in EDGES[kind])
 
 
 def _comes_back(through: Callable[[object], object], value: object) -> bool:
     try:
         return exact(through(value)) == exact(value)
-    except (construct.ConstructError, UnicodeError):
+    except (construct.ConstructError, Wrong, UnicodeError):
         return False
 
 
@@ -124,7 +130,7 @@ class FieldUses:
                 for part in (*row.key, *(part for form in row.forms if form.written for part in form.parts)):
                     self._part(part)
         for document in entity.documents:
-            for member in (*document.members, *(member for line in document.lines for member in line.members)):
+            for member in members_of(document):
                 self._member(member)
 
     def of(self, name: str, collection: str = "") -> Uses:
@@ -132,23 +138,32 @@ class FieldUses:
         return self._uses.setdefault((collection, name), Uses())
 
     def _at(self, name: Name) -> Uses:
+        """The uses of what a name says; parts of structs, and fields of the parent, are looked after elsewhere."""
+        if name.path:
+            return Uses()
         return self.of(name.field, name.collection if name.scope == "element" else "")
 
     def _part(self, part: plan.Part) -> None:
         if isinstance(part, plan.Message):
             for wired in part.fields:
                 self._wired(wired)
+        if isinstance(part, plan.Json):
+            for member in part.members:
+                self._member(member)
         for slot in slots(part):
             if slot.target is not None:
                 uses = self._at(slot.target)
                 uses.layouts.append(slot.layout)
                 uses.zero_is_none |= slot.zero_is_none
+                uses.always += [slot.constant] if slot.account == "lost" else []
 
     def _wired(self, wired: plan.WireField) -> None:
         if wired.target is None:
             return
         if wired.wire is not None:
             self._at(wired.target).wires.append(wired.wire)
+        if wired.slot is not None and wired.slot.account == "lost":
+            self._at(wired.target).always.append(wired.slot.constant)
         for _, item, wire in wired.items:
             self.of(item, wired.target.field).wires.append(wire)
 
@@ -157,13 +172,28 @@ class FieldUses:
             uses = self._at(member.target)
             uses.faces.append(member.face)
             uses.zero_is_none |= member.zero_is_none
-        for item in member.item:
+            uses.always += [member.reset] if member.is_reset else []
+        for item in (*member.item, *member.members):
             self._member(item)
 
 
 def slots(part: plan.Part) -> Iterator[plan.Slot]:
-    """The slots of a part that have a layout."""
+    """The slots of a part that are read and have a layout."""
     if isinstance(part, plan.Slot):
         yield part
     elif isinstance(part, plan.Optional):
         yield from part.parts
+
+
+def members_of(document: plan.Document) -> Iterator[plan.Member]:
+    """The outermost members of a document, of all its lines."""
+    yield from document.members
+    for line in document.lines:
+        yield from line.members
+
+
+def all_members(members: Iterable[plan.Member]) -> Iterator[plan.Member]:
+    """Members, and those inside them."""
+    for member in members:
+        yield member
+        yield from all_members((*member.members, *member.item))

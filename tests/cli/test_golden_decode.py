@@ -63,5 +63,10 @@ def test_decode(run: Run, engine: str, bench: Bench, golden: Callable[[str, str]
     if run.deviation and run.plan.part:
         assert subtree_differences(CASES[run.deviation.tree_of].tree(), tree, run.plan.part) == []
     else:
+        if run.deviation and not run.deviation.tree_of:
+            adapters = ["--adapter", ",".join(run.plan.part)] if run.plan.part else []
+            again = bench.run("encode", ["--input", "tree", "--output", "again.fsm", "--self-test", *adapters])
+            assert again.exit == 0, again.stderr
+            return
         model = CASES[run.deviation.tree_of] if run.deviation else run.case
         assert tree_differences(model.tree(), tree, run.plan.part) == []
