@@ -49,7 +49,7 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
     try:
         with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
             writer = StreamWriter(container.written, effective, sorter)
-            counts = _collect(container, options, reader, writer, names)
+            counts = _collect(container, options, reader, writer, names, known)
             return _write(container, options, sink, writer, names, known, (effective, declared), counts, source)
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
@@ -93,7 +93,12 @@ def _need_adapters(container: Container, selected: frozenset[str], known: facts.
 
 
 def _collect(
-    container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...]
+    container: Container,
+    options: EncodeOptions,
+    reader: TreeReader,
+    writer: StreamWriter,
+    names: tuple[str, ...],
+    known: facts.Facts,
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name in names:
@@ -101,8 +106,9 @@ def _collect(
         before = writer.count
         if adapter.folder is not None:
             engine = engine_of(options.engine, adapter)
+            on = frozenset(option.name for option in adapter.options if known.get(option.name))
             limit_error = container.written.write_errors["value_limit"]
-            documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error)
+            documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error, on)
             encoder = AdapterEncoder(adapter, documents)
             try:
                 encoder.run()

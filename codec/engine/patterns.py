@@ -323,9 +323,9 @@ def _write_scalar(number: int, wire: Wire, value: object) -> bytes:
 
 def slot_value(slot: plan.Slot, thing: Thing, element: Element) -> object:
     """What is written into a slot."""
-    if slot.account in ("lost", "constant"):
-        return slot.constant
     if slot.derive is not None:
         return slot.derive.evaluate(thing, element)
+    if slot.account in ("lost", "constant"):
+        return slot.constant
     assert slot.target is not None
     return slot.target.get(thing, element)

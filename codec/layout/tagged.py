@@ -10,8 +10,9 @@ import construct
 from codec.layout.base import Cut, Layout, Position, Wrong
 from codec.layout.canonical_number import canonical_number
 from codec.layout.escaped import escape
-from codec.layout.faces import Face
-from codec.layout.segments import BadName, Segment
+from codec.layout.faces import Face, from_base64url
+from codec.layout.json_write import base64url
+from codec.layout.segments import BadName, Fallback, Segment
 from codec.layout.types import Union
 
 if TYPE_CHECKING:
@@ -95,6 +96,20 @@ class LabelByTag:
     def decode(self, name: str, originals: Mapping[str, bytes]) -> object:
         """Labels are not read."""
         raise BadName("label", "a document that says its key", name)
+
+
+class PlainBase64Url:
+    """A file name that is the unpadded base64url of a field."""
+
+    fallback: Fallback | None = None
+
+    def encode(self, raw: bytes) -> tuple[str, bool]:
+        """The name, which can always be turned back."""
+        return base64url(raw), False
+
+    def decode(self, name: str, originals: Mapping[str, bytes]) -> object:
+        """The bytes that the name stands for; raises `Wrong`."""
+        return from_base64url(name)
 
 
 class Tagged(Face):

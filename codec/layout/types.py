@@ -178,10 +178,10 @@ class Struct(Type):
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st
 
-        scalars: dict[str, SearchStrategy[object]] = {"text": st.text(max_size=8), "bytes": st.binary(max_size=8), "flag": st.booleans()}
+        scalars: dict[str, SearchStrategy[object]] = {"text": st.text(max_size=8), "bytes": st.binary(max_size=8), "flag": st.booleans(), "u64": st.integers(0, (1 << 64) - 1)}
 
         def one(kind: Kind) -> SearchStrategy[object]:
-            base = scalars.get(kind.base) or self.types[kind.base].values()
+            base = scalars[kind.base] if kind.is_scalar else self.types[kind.base].values()
             return st.lists(base, max_size=3) if kind.shape == "list" else base
 
         return st.fixed_dictionaries({kind.name: one(kind) for kind in self.kinds})

@@ -20,7 +20,7 @@ from codec.mapping.family import Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
 from codec.mapping.target import Target
-from codec.spec.plan import Adapter, Document, Entity, Row, Shared
+from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
 from codec.spec.words import Element, Thing
 from codec.stream.sort import Sorter
 
@@ -40,7 +40,7 @@ class AdapterDecoder:
         self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
         parents = {e.within[1] for e in adapter.entities if e.within}
-        self._families = [Family(adapter, self._entities[name], engine) for name in self._entities if name in parents]
+        self._families = [Family(adapter, self._entities[name], engine, shown) for name in self._entities if name in parents]
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
         self._writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
@@ -65,6 +65,8 @@ class AdapterDecoder:
 
     def _taker(self, row: Row) -> Callable[[bytes, bytes, int], None]:
         """What is done with a record of one kind; the last argument is where it begins in the input."""
+        if row.label in self._of_family:
+            return self._of_family[row.label]
         if row.role in ("dropped", "derived"):
             label = row.label
 
@@ -72,8 +74,6 @@ class AdapterDecoder:
                 self.losses[label] += row.role == "dropped"
 
             return drop
-        if row.label in self._of_family:
-            return self._of_family[row.label]
         read = self._engine.reader(row)
         if not row.entity:
             number = next(
@@ -153,7 +153,7 @@ class AdapterDecoder:
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
         for family in self._families:
-            family.finish(self._print, self._make_folder, self.warning, source)
+            family.finish(self._print, self._make_folder, self.warning, self._append, source)
         orphans = Counter[int]()
         late: Sorter[Item] = Sorter()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
@@ -239,6 +239,9 @@ class AdapterDecoder:
             assert slot.compare is not None
             if slot.compare.evaluate(thing, ()) != declared:
                 self.warning(slot.differs, thing | {"declared": declared})
+
+    def _append(self, steps: tuple[PathStep, ...], thing: Thing, data: bytes) -> None:
+        self.target.append(self._namer.join(steps, thing)[0], data)
 
     def _make_folder(self, document: Document, thing: Thing) -> None:
         path = self._namer.path(document, thing)[0]

@@ -14,7 +14,9 @@ from codec.errors import CodecError, DataError, DocumentError, LimitError, Place
 from codec.layout import json_read
 from codec.layout.json_careful import path_text
 from codec.mapping.rows import RowWriter
-from codec.spec.plan import Adapter, Document, Entity, Folder, Line
+from codec.mapping.views import records
+from codec.spec.context import OPTION
+from codec.spec.plan import Adapter, Document, Entity, Folder, Line, View
 from codec.spec.words import Element, Pick, Thing
 from codec.stream.sort import Sorter
 from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
@@ -27,7 +29,7 @@ class DocumentReader:
     """Reads documents of one adapter and hands their records on."""
 
     def __init__(
-        self, adapter: Adapter, engine: Engine, tree: TreeReader, emit: Emit, most_value: int, limit_error: str
+        self, adapter: Adapter, engine: Engine, tree: TreeReader, emit: Emit, most_value: int, limit_error: str, on: frozenset[str]
     ) -> None:
         assert adapter.folder is not None
         self.engine, self.tree, self._emit = engine, tree, emit
@@ -36,6 +38,7 @@ class DocumentReader:
         self.most_text = TEXT_PER_BYTE * most_value
         self.rows = RowWriter(adapter, engine)
         self.counts = Notes()
+        self.on = {f"{OPTION}{name}": True for name in sorted(on)}
         self._repeated: Sorter[tuple[object, ...]] = Sorter()
         self._arrival = 0
 
@@ -122,6 +125,7 @@ class DocumentReader:
             thing[document.raw] = self.whole(path, self.most_value)
         elif document.kind in ("json", "keyed"):
             data = self.whole(path, self.most_text)
+            self.counts.data = data
             try:
                 value = json_read.load(data, path, fold=document.kind != "keyed")
             except DocumentError as error:
@@ -137,6 +141,7 @@ class DocumentReader:
     def emit(self, entity: Entity, path: str, thing: Thing) -> None:
         """Check a thing and hand on its records; `path` is its document, for errors."""
         code = self.folder.errors["json"]
+        thing |= self.on
         self._refuse_repeated(entity, path, thing)
         for name, derive in entity.computed:
             fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
@@ -216,6 +221,12 @@ class DocumentReader:
                     yield read(value, self.counts), line, column
                 except Misread as misread:
                     raise self.misread(misread, path, raw, line, column) from None
+
+    def replay(self, view: View, path: str) -> None:
+        """Hand on the records that a view shows, as they are."""
+        with self.open(path) as stream:
+            for key, value in records(view, self.values(stream, path), path, self.folder.errors["json"]):
+                self._emit(key, value)
 
     def _refuse_repeated(self, entity: Entity, path: str, thing: Thing) -> None:
         """Elements that a record lists by name must have one name each; others surface as records with one key."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from codec.errors import CodecError, Place, TreeError
 from codec.mapping.documents import DocumentReader
-from codec.spec.context import GREATEST
+from codec.spec.context import GREATEST, OPTION, REPLAYED
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
 from codec.spec.words import Thing
 from codec.tree.walk import Entry
@@ -38,7 +38,18 @@ class Households:
                 path = f"{self.folder.root}/{entry.name}"
                 if entry.kind != DIRECTORY:
                     raise self._unexpected(path, entry)
+                if self._is_orphaned(parent, entry.name, path):
+                    continue
                 self._household(parent, document, entry.name, path)
+
+    def _is_orphaned(self, parent: Entity, name: str, path: str) -> bool:
+        """Whether a folder holds only the records of a parent that is gone; they are written back as they are."""
+        for view in self.adapter.views:
+            suffix = component(view.orphaned[1]) if view.orphaned else ""
+            if suffix and view.entity == parent.name and name.endswith(suffix) and self.reader.on.get(f"{OPTION}{view.option}"):
+                self.reader.replay(view, "/".join((path, *(component(step) for step in view.orphaned[2:]))))
+                return True
+        return False
 
     def _unexpected(self, path: str, entry: Entry) -> TreeError:
         hint = "move it out of the tree; what a decode did not write has no meaning here"
@@ -59,7 +70,7 @@ class Households:
         thing: Thing = dict.fromkeys(parent.fields)
         self.reader.read(parent, document, f"{path}/{main}", thing)
         self._identify(document, name, f"{path}/{main}", thing)
-        known = {main}
+        known = {main, *self._replay(parent, thing, path)}
         for child in self.adapter.entities:
             if child.within and child.within[1] == parent.name:
                 for below in child.documents:
@@ -87,6 +98,17 @@ class Households:
                 expected,
                 name,
             )
+
+    def _replay(self, parent: Entity, thing: Thing, path: str) -> Iterator[str]:
+        """Write the records of the parent's views back as they are; the folders that the views lie in."""
+        for view in self.adapter.views:
+            if view.entity != parent.name or not self.reader.on.get(f"{OPTION}{view.option}"):
+                continue
+            below = "/".join(component(step) for step in view.path[2:])
+            if self.reader.kind(f"{path}/{below}") == FILE:
+                thing[f"{REPLAYED}{view.name}"] = True
+                self.reader.replay(view, f"{path}/{below}")
+                yield component(view.path[2])
 
     def _together(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
         """The children that stand on the lines of one file; the file's name."""

@@ -38,12 +38,15 @@ from codec.spec.words import (
     Pick,
     Present,
     Sum,
+    Switched,
     Text,
     Together,
 )
 
 POSITION = "position"
 GREATEST = "greatest "  # a parent knows the greatest values of its children under this, their kind and field
+OPTION = "option "  # a thing that is being written knows under this which options are on
+REPLAYED = "replayed "  # and under this which of its views are written back as they are
 KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 
 
@@ -152,7 +155,7 @@ class Context:
             word, config = self.codec(spec["as"], seen)
             more = {"byte_order", "min", "max", *(LAYOUTS[word][0].optional if word in LAYOUTS else ())}
             return word, config | {k: v for k, v in spec.items() if k in more}
-        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged")), "")
+        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged", "base64url_name")), "")
         return word, dict(spec)
 
     def layout(self, spec: object, model: str, place: Place) -> Layout:
@@ -333,6 +336,11 @@ class Context:
         word, argument = next((k, v) for k, v in spec.items() if k != "hint")
         if word == "present":
             return Present(self.bound(str(argument), scope, place, "")[0])
+        if word == "option":
+            return Switched(f"{OPTION}{argument}")
+        if word == "replayed":
+            alias, _, view = str(argument).rpartition(".")
+            return Switched(f"{REPLAYED}{view}", alias)
         if word == "absent":
             return Not(Present(self.bound(str(argument), scope, place, "")[0]))
         if word == "is":

@@ -13,7 +13,7 @@ from codec.errors import Place
 from codec.layout.base import Layout
 from codec.layout.faces import Face
 from codec.layout.segments import Segment
-from codec.layout.tagged import LabelByTag
+from codec.layout.tagged import LabelByTag, PlainBase64Url
 from codec.layout.types import Type
 from codec.layout.wire import Wire
 from codec.spec.words import Condition, Derivation, Name, Pick
@@ -194,6 +194,7 @@ class Row:
     example: Mapping[str, str] = field(default_factory=dict)
     each_of: Name | None = None
     locals: tuple[tuple[str, Pick], ...] = ()
+    keep: Literal["greatest", "least"] = "greatest"
     repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
@@ -243,6 +244,7 @@ class Member:
     unless: str = ""
     null_is_zero: bool = False
     keyed: Name | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +266,7 @@ class PathPart:
     """A piece of a file's name that holds a value."""
 
     target: Name
-    segment: Segment | LabelByTag
+    segment: Segment | LabelByTag | PlainBase64Url
 
 
 PathStep = tuple[str | PathPart, ...]  # one component of a path
@@ -296,6 +298,28 @@ class Document:
     def folder(self) -> str:
         """The folder that all documents of this kind lie in; they differ in the last component."""
         return "/".join(str(step[0]) for step in self.path[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Records shown as they are, with an option: one line each, in the order of the stream; read back as they are.
+
+    `rows` gives for the label of each kind of record the prefix that is printed. `orphaned` is the path where the
+    parent's own record is missing.
+    """
+
+    name: str
+    entity: str
+    option: str
+    rows: Mapping[str, str]
+    path: tuple[PathStep, ...]
+    orphaned: tuple[PathStep, ...]
+    prefix_member: str
+    key_member: str
+    value_member: str
+    key_face: Face
+    value_face: Face
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +447,7 @@ class Adapter:
     print_order: tuple[str, ...]
     types: Mapping[str, Type] = field(default_factory=dict)
     aggregates: frozenset[tuple[str, str]] = frozenset()
+    views: tuple[View, ...] = ()
 
     def entity(self, name: str) -> Entity:
         return next(entity for entity in self.entities if entity.name == name)

@@ -90,7 +90,7 @@ _Component = tuple[str, ...]  # the literal texts of one component, with a hole 
 def files_apart(format: Format) -> Iterator[Finding]:
     """No two kinds of documents can give the same file, nor one a folder where the other has a file."""
     for (one, path, _), (other, way, place) in combinations(_files(format), 2):
-        if all(_meet(step, stride) for step, stride in zip(path, way, strict=False)):
+        if one != other and all(_meet(step, stride) for step, stride in zip(path, way, strict=False)):
             same = "the same file" if len(path) == len(way) else "a file where the other has a folder"
             message = f"`{one}` and `{other}` can give {same}"
             hint = "put them in different folders, or give them other endings"

@@ -70,6 +70,8 @@ def _raised(subject: Subject) -> Iterator[tuple[str, Place, str]]:
     for entity in subject.adapter.entities:
         if entity.orphan:
             yield entity.orphan, place_of(subject.data, ("entities", entity.name, "exists", "orphan")), entity.name
+        if entity.choose is not None:
+            yield entity.choose.stale, place_of(subject.data, ("entities", entity.name, "choose", "stale")), entity.name
     for shared in subject.adapter.shared:
         yield shared.orphan, place_of(subject.data, ("shared", shared.row.name, "orphan")), shared.row.name
     for row, slot in _differing(subject):
@@ -84,20 +86,30 @@ def _differing(subject: Subject) -> Iterator[tuple[plan.Row, plan.Slot]]:
 
 
 def warning_fields(subject: Subject) -> Iterator[Finding]:
-    """`declared` names the slot that raises the warning, `rows` a shared record kind."""
+    """`declared` names the slot that raises the warning, `rows` something that is counted for it."""
     raised: dict[str, set[str]] = {}
     for _, slot in _differing(subject):
         raised.setdefault(slot.differs, set()).add(slot.name)
-    orphans = {shared.orphan: shared.row.name for shared in subject.adapter.shared}
+    counted: dict[str, set[str]] = {shared.orphan: {shared.row.name} for shared in subject.adapter.shared}
+    for entity in subject.adapter.entities:
+        children = {child.name for child in subject.adapter.entities if child.within and child.within[1] == entity.name}
+        counted.setdefault(entity.orphan, set()).update(children)
+        if entity.choose is not None:
+            counted.setdefault(entity.choose.stale, set()).add("stale")
     for event, spec in cast("dict[str, dict[str, dict[str, object]]]", subject.data.get("warnings") or {}).items():
         for name, field in spec["fields"].items():
-            for word, known in (("declared", raised.get(event, set())), ("rows", {orphans.get(event, "")})):
-                wanted = field.get(word) if isinstance(field, dict) else None
-                if wanted is not None and wanted not in known:
-                    place = place_of(subject.data, ("warnings", event, "fields", name))
-                    message = f"`{word}: {wanted}` is not what raises the warning `{event}`"
-                    hint = nearest(str(wanted), sorted(filter(None, known))) or f"leave `{name}` out"
-                    yield mistake("spec-warnings", message, place, f"warnings.{event}", hint)
+            words = field if isinstance(field, dict) else {}
+            place = place_of(subject.data, ("warnings", event, "fields", name))
+            known = sorted(raised.get(event, ()))
+            if "declared" in words and words["declared"] not in known:
+                message = f"`declared: {words['declared']}` is not what raises the warning `{event}`"
+                hint = nearest(str(words["declared"]), known) or f"leave `{name}` out"
+                yield mistake("spec-warnings", message, place, f"warnings.{event}", hint)
+            known = sorted(counted.get(event, ()))
+            if "rows" in words and words["rows"] not in known:
+                message = f"nothing counts `{words['rows']}` for the warning `{event}`: it is always 0"
+                hint = nearest(str(words["rows"]), known) or f"leave `{name}` out"
+                yield doubt("spec-warnings", message, place, f"warnings.{event}", hint)
 
 
 def options_declared(subject: Subject) -> Iterator[Finding]:

@@ -46,7 +46,9 @@ def compose() -> Schema:
     faces = cast("dict[str, type[Primitive]]", FACES)
     for name, kinds in (("layout", layouts), ("number", numbers), ("face", faces)):
         for word, kind in kinds.items():
-            if kind.takes is not None:
+            if kind.takes is None:
+                _merge(defs[name], {"properties": kind.optional})
+            else:
                 own = {**kind.takes, "description": _summary(kind)}
                 _merge(defs[name], _alternative(word, {word: own, **kind.config}, kind.optional))
         _merge(defs[name], {"oneOf": [{"required": ["as"]}]})
@@ -84,7 +86,7 @@ def _merge(target: Schema, other: Schema) -> None:
             known = cast("list[object]", target.get(keyword, []))
             target[keyword] = known + [item for item in cast("list[object]", value) if item not in known]
         elif keyword not in ("title", "description"):
-            target[keyword] = value
+            target.setdefault(keyword, value)
 
 
 def _either(one: Schema, other: Schema) -> Schema:

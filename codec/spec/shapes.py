@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from codec.errors import Place
 from codec.layout import segments
-from codec.layout.tagged import LabelByTag
+from codec.layout.tagged import LabelByTag, PlainBase64Url
 from codec.spec import plan
 from codec.spec.context import Scope
 from codec.spec.patterns import Patterns
@@ -69,7 +69,7 @@ class Shapes(Patterns):
         if isinstance(spec, dict) and "keyed" in spec:
             keyed, _ = self.bound(str(spec["keyed"]), scope, place, name)
             face = self.face("raw", plan.FieldType("json"), html, place)
-            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out")
+            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out", option=str(spec.get("option", "")))
         if isinstance(spec, dict) and "const" in spec:
             return plan.Member(name, place, constant=spec["const"], is_constant=True)
         if isinstance(spec, dict) and "object" in spec:
@@ -104,6 +104,12 @@ class Shapes(Patterns):
         if "derive" in options:
             derive = self.derivation(options["derive"], scope, place)
             face = self.face(options, plan.FieldType("i64"), html, place)
+            if "lost" in options:
+                target, kind = self.bound(str(options.get("of", name)), scope, place, name)
+                return plan.Member(
+                    name, place, target=target, face=self.face(options, kind, html, place), derive=derive,
+                    empty_left_out=options.get("empty") == "left_out",
+                )  # fmt: skip
             return plan.Member(name, place, face=face, derive=derive, empty_left_out=options.get("empty") == "left_out")
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
@@ -119,7 +125,10 @@ class Shapes(Patterns):
         target, kind = scope.find(str(options.get("of", name))) or (None, plan.FieldType("u64"))
         face = self.face(options, kind, html, place)
         empty = options.get("empty") == "left_out"
-        return plan.Member(name, place, target=target, face=face, reset=options["write"], is_reset=True, empty_left_out=empty)
+        return plan.Member(
+            name, place, target=target, face=face, reset=options["write"], is_reset=True, empty_left_out=empty,
+            because=str(options["lost"]),
+        )  # fmt: skip
 
     def paths(
         self, data: object, scope: Scope, path: tuple[str | int, ...]
@@ -147,6 +156,9 @@ class Shapes(Patterns):
             word, config = self.codec(codec)
             place = self.at(*path, index, name)
             target = self.bound(name, scope, place, name)[0]
+            if word == "base64url_name":
+                steps[-1].append(plan.PathPart(target, PlainBase64Url()))
+                continue
             if word == "by_tag":
                 steps[-1].append(plan.PathPart(target, self.label(config)))
                 continue

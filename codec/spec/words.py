@@ -221,7 +221,11 @@ class FirstOf(Derivation):
         return None
 
     def emit(self) -> str:
-        raise NotImplementedError("computed where it is declared")
+        text = "None"
+        for condition, branch in reversed(self.branches):
+            value = branch.emit()
+            text = f"({value} if {condition.emit() if condition else f'{value} is not None'} else {text})"
+        return text
 
     def describe(self) -> str:
         parts = (f"{b.describe()} if {c.describe()}" if c else b.describe() for c, b in self.branches)
@@ -438,6 +442,25 @@ class Joined(Condition):
 
     def describe(self) -> str:
         return (" and " if self.word == "all" else " or ").join(part.describe() for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched(Condition):
+    """An option of the format is on; or a view of the thing, or of its parent, is written back as it is."""
+
+    key: str
+    alias: str = ""
+
+    def holds(self, thing: Thing, element: Element) -> bool:
+        holder = thing[self.alias] if self.alias else thing
+        return bool(holder.get(self.key))  # type: ignore[attr-defined]
+
+    def emit(self) -> str:
+        holder = f'thing["{self.alias}"]' if self.alias else "thing"
+        return f'{holder}.get("{self.key}")'
+
+    def describe(self) -> str:
+        return self.key
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,28 +18,28 @@ class Token(str):
     """A number as it stands in the text."""
 
 
-def respelt(text: str) -> SearchStrategy[str]:
-    """Other texts of the JSON value in `text`."""
+def respelt(text: str, strangers: bool = True) -> SearchStrategy[str]:
+    """Other texts of the JSON value in `text`; with `strangers`, objects have members that nobody knows."""
     value = json.loads(text, parse_int=Token, parse_float=Token)
 
     @st.composite
     def spelt(draw: st.DrawFn) -> str:
-        return draw(SPACE) + _value(draw, value) + draw(SPACE)
+        return draw(SPACE) + _value(draw, value, strangers) + draw(SPACE)
 
     return spelt()
 
 
-def _value(draw: st.DrawFn, value: object) -> str:
+def _value(draw: st.DrawFn, value: object, strangers: bool) -> str:
     if isinstance(value, Token):
         return str(value)
     if isinstance(value, str):
         return _string(draw, value)
     if isinstance(value, list):
-        return "[" + ",".join(draw(SPACE) + _value(draw, one) + draw(SPACE) for one in value) + "]"
+        return "[" + ",".join(draw(SPACE) + _value(draw, one, strangers) + draw(SPACE) for one in value) + "]"
     if isinstance(value, dict):
         members = draw(st.permutations(list(value.items())))
-        parts = [draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one) for name, one in members]
-        if draw(st.booleans()):
+        parts = [draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one, strangers) for name, one in members]
+        if strangers and draw(st.booleans()):
             name = _string(draw, NOT_FIRST + draw(texts()))
             parts.insert(draw(st.integers(0, len(parts))), f"{name}:{draw(st.sampled_from(['null', '[]', '{}', '-1.5e3']))}")
         return "{" + ",".join(parts) + "}"
