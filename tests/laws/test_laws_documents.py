@@ -9,7 +9,7 @@ from operator import getitem
 
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.strategies import DataObject, SearchStrategy
+from hypothesis.strategies import DataObject
 
 from codec.decoding import engine_of
 from codec.engine.base import Engine, Notes
@@ -21,7 +21,7 @@ from codec.testing.documents import elements
 from codec.testing.json_text import respelt
 from codec.testing.things import visible
 from codec.testing.values import exact
-from tests.support.laws import DocumentCase, both_engines, document_options, each_document, examples
+from tests.support.laws import DocumentCase, both_engines, each_document, examples
 
 STEMS = {STEM: "stem"}
 
@@ -33,7 +33,7 @@ STEMS = {STEM: "stem"}
 def test_writing_then_reading_a_document_gives_the_same_thing(
     engine: str, case: DocumentCase, data: DataObject
 ) -> None:
-    options, works = data.draw(switched_on(case.document)), engine_of(engine, case.adapter)
+    options, works = data.draw(case.options), engine_of(engine, case.adapter)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     text = written(works, case, thing, options)
     said = list(read(works, case.document, text))
@@ -47,7 +47,7 @@ def test_writing_then_reading_a_document_gives_the_same_thing(
 def test_a_document_in_other_words_is_the_same_document(
     engine: str, case: DocumentCase, data: DataObject
 ) -> None:
-    options, works = data.draw(switched_on(case.document)), engine_of(engine, case.adapter)
+    options, works = data.draw(case.options), engine_of(engine, case.adapter)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     text = written(works, case, thing, options)
     other = "".join(data.draw(respelt(part, case.document.kind != "keyed")) for part in parts(case.document, text))
@@ -61,16 +61,10 @@ def test_a_document_in_other_words_is_the_same_document(
 def test_both_engines_write_the_same_text(
     case: DocumentCase, data: DataObject
 ) -> None:
-    options = data.draw(switched_on(case.document))
+    options = data.draw(case.options)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     first, second = (written(engine_of(name, case.adapter), case, thing, options) for name in ("interpreter", "compiled"))
     assert first == second
-
-
-def switched_on(document: plan.Document) -> SearchStrategy[frozenset[str]]:
-    """Any of the options that members of the document wait for."""
-    names = sorted(document_options(document))
-    return st.frozensets(st.sampled_from(names)) if names else st.just(frozenset())
 
 
 def written(works: Engine, case: DocumentCase, thing: Thing, options: frozenset[str]) -> str:
