@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from codec.api import DecodeOptions, DecodeResult, Progress
@@ -58,7 +58,7 @@ class Decoding:
             if options.versions == "all"
             else versions.newest(entries, options.as_of, now, counts)
         )
-        shown = frozenset(name for name, value in options.switches.items() if value)
+        shown = switched_on(self.container, options.switches)
         decoders = [
             AdapterDecoder(
                 adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn
@@ -135,6 +135,16 @@ class Decoding:
 def engine_of(name: str, adapter: Adapter) -> Engine:
     """The engine that an option names, for one adapter."""
     return Interpreter() if name == "interpreter" else compiled(adapter)
+
+
+def switched_on(container: Container, switches: Mapping[str, object]) -> frozenset[str]:
+    """The options that are on: flags by name, choices as `name=value`."""
+    on = {name for name, value in switches.items() if value is True}
+    for adapter in container.adapters:
+        for option in adapter.options:
+            if option.kind == "choice":
+                on.add(f"{option.name}={switches.get(option.name) or option.default}")
+    return frozenset(on)
 
 
 def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:

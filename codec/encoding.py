@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from codec.api import EncodeOptions, EncodeResult, Progress, Warned
-from codec.decoding import chosen, engine_of
+from codec.decoding import chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, Place, UsageError, from_os_error
 from codec.mapping import facts
@@ -106,7 +106,7 @@ def _collect(
         before = writer.count
         if adapter.folder is not None:
             engine = engine_of(options.engine, adapter)
-            on = frozenset(option.name for option in adapter.options if known.get(option.name))
+            on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
             documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error, on)
             encoder = AdapterEncoder(adapter, documents)

@@ -112,15 +112,15 @@ def write_keyed_member(member: plan.Member, value: object, newline: str) -> str:
     return f"{{{','.join(parts)}{newline}}}"
 
 
-def write_keyed(document: plan.Document, thing: Thing, shown: frozenset[str]) -> Iterator[str]:
-    """An object whose members are the elements of a collection, by their names."""
+def write_keyed(document: plan.Document, thing: Thing, newline: str) -> Iterator[str]:
+    """An object whose members are the elements of a collection, by their names; a line of its own if compact."""
     assert document.keyed is not None
     only = document.members[0]
-    mark, newline = "{", "\n" + STEP
+    inner, colon, mark = (newline + STEP, ": ", "{") if newline else ("", ":", "{")
     for one in document.keyed.get(thing, ()):  # type: ignore[attr-defined]
-        yield f"{mark}{newline}{quote(one[0], True)}: {write_member(only, one[1], thing, one, newline)}"
+        yield f"{mark}{inner}{quote(one[0], True)}{colon}{write_member(only, one[1], thing, one, inner)}"
         mark = ","
-    yield "{}" if mark == "{" else "\n}"
+    yield ("{}" if mark == "{" else newline + "}") + ("" if newline else "\n")
 
 
 STEM = "stem"  # a thing that is printed beside a document knows that document's name under this key

@@ -16,6 +16,7 @@ from codec.engine.base import Engine, WriteDocument
 from codec.engine.documents import STEM
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import ABSENT
+from codec.mapping.bundles import BundleWriter
 from codec.mapping.family import Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
@@ -44,6 +45,13 @@ class AdapterDecoder:
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
         self._writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
+        }
+        self._shown = shown
+        self._bundles = {
+            f"{e.name}.{d.name}": BundleWriter(e, d, engine, self._writers[f"{e.name}.{d.name}"], self._namer, target)
+            for e in adapter.entities
+            for d in e.documents
+            if d.kind == "bundle"
         }
         self._owner_numbers = self._owners()
         self._last_claim: dict[str, object] = {}
@@ -129,6 +137,11 @@ class AdapterDecoder:
         for document in documents:
             if document.when is not None and not document.when.holds(thing, ()):
                 continue
+            if document.only_with and document.only_with not in self._shown:
+                continue
+            if document.kind == "bundle":
+                self._bundles[f"{entity.name}.{document.name}"].add(thing)
+                continue
             if document.kind == "sidecar":
                 main = next(d for d in entity.documents if d.name == document.beside)
                 thing[STEM] = self._namer.path(main, thing)[1]
@@ -153,7 +166,7 @@ class AdapterDecoder:
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
         for family in self._families:
-            family.finish(self._print, self._make_folder, self.warning, self._append, source)
+            family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
         orphans = Counter[int]()
         late: Sorter[Item] = Sorter()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
@@ -239,6 +252,10 @@ class AdapterDecoder:
             assert slot.compare is not None
             if slot.compare.evaluate(thing, ()) != declared:
                 self.warning(slot.differs, thing | {"declared": declared})
+
+    def _end_of_family(self) -> None:
+        for bundle in self._bundles.values():
+            bundle.finish()
 
     def _append(self, steps: tuple[PathStep, ...], thing: Thing, data: bytes) -> None:
         self.target.append(self._namer.join(steps, thing)[0], data)

@@ -99,10 +99,10 @@ class DocumentReader:
 
     # -------------------------------------------------------------------------------------------- documents
 
-    def values(self, stream: BinaryIO, path: str) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
+    def values(self, stream: BinaryIO, path: str, fold: bool = True) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
         """The JSON values of a file, one at a time."""
         try:
-            yield from json_read.values(stream, path, max_value=self.most_text)
+            yield from json_read.values(stream, path, max_value=self.most_text, fold=fold)
         except DocumentError as error:
             error.code = self.folder.errors["json"]
             raise
@@ -215,7 +215,7 @@ class DocumentReader:
         """The things that the lines of a file say, each with line and column."""
         read = self.engine.document_reader(document)
         with self.open(path) as stream:
-            for value, raw, line, column in self.values(stream, path):
+            for value, raw, line, column in self.values(stream, path, fold=document.kind != "bundle"):
                 self.counts.data = raw
                 try:
                     yield read(value, self.counts), line, column

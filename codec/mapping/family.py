@@ -75,7 +75,7 @@ class Family:
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, append: Append, source: str) -> None:
+    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, append: Append, end: Callable[[], None], source: str) -> None:
         """Print every family, by ascending identity of the parent."""
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
             groups = groupby(items, key=itemgetter(1))
@@ -94,6 +94,7 @@ class Family:
                     orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]
                 else:
                     self._children(self.members[member], thing, group, show, warn, source)  # type: ignore[call-overload]
+            end()
             if self._is_orphan(said):
                 warn(self.root.orphan, thing | dict(orphans))
 

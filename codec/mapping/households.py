@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codec.errors import CodecError, Place, TreeError
+from codec.mapping.bundles import parts
 from codec.mapping.documents import DocumentReader
 from codec.spec.context import GREATEST, OPTION, REPLAYED
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
@@ -74,8 +75,9 @@ class Households:
         for child in self.adapter.entities:
             if child.within and child.within[1] == parent.name:
                 for below in child.documents:
-                    together = below.kind == "together"
-                    read = self._together if together else self._children
+                    if below.only_with and f"{OPTION}{below.only_with}" not in self.reader.on:
+                        continue
+                    read = self._together if below.kind == "together" else self._bundle if below.kind == "bundle" else self._children
                     known.add(read(child, below, path, len(document.path) - 1, thing))
         self.reader.emit(parent, f"{path}/{main}", thing)
         for entry in self.reader.entries(path):
@@ -110,20 +112,35 @@ class Households:
                 self.reader.replay(view, f"{path}/{below}")
                 yield component(view.path[2])
 
+    def _bundle(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
+        """The children that stand on the lines of numbered files; the folder of these."""
+        home, prefix = component(document.path[depth]), component(document.path[depth + 1])
+        kind = self.reader.kind(f"{path}/{home}")
+        if kind is None:
+            return home
+        if kind != DIRECTORY:
+            raise self.reader.wrong_kind("not_directory", f"{path}/{home}", kind)
+        entries = self.reader.entries(f"{path}/{home}")
+        for name in parts(document, entries, prefix, f"{path}/{home}", self.folder.errors["unexpected"]):
+            self._lines(child, document, f"{path}/{home}/{name}", parent)
+        return home
+
     def _together(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
         """The children that stand on the lines of one file; the file's name."""
-        assert child.within is not None
         name = component(document.path[depth])
-        if self.reader.kind(f"{path}/{name}") is None:
-            return name
-        for said, line, column in self.reader.lines(document, f"{path}/{name}"):
+        if self.reader.kind(f"{path}/{name}") is not None:
+            self._lines(child, document, f"{path}/{name}", parent)
+        return name
+
+    def _lines(self, child: Entity, document: Document, path: str, parent: Thing) -> None:
+        assert child.within is not None
+        for said, line, column in self.reader.lines(document, path):
             thing = dict.fromkeys(child.fields) | {child.within[0]: parent} | said
             try:
-                self._emit_child(child, f"{path}/{name}", thing, parent)
+                self._emit_child(child, path, thing, parent)
             except CodecError as error:
                 error.place = Place(error.place.source, None, line, column)
                 raise
-        return name
 
     def _emit_child(self, child: Entity, path: str, thing: Thing, parent: Thing) -> None:
         """Hand on a child's records, and note what the parent's records need to know of it."""

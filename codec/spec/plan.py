@@ -273,12 +273,22 @@ PathStep = tuple[str | PathPart, ...]  # one component of a path
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """Lines of many things in numbered files of about `most` bytes, ordered by the key of the record `by`."""
+
+    by: str
+    most: int
+    digits: int
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A kind of file: JSON (`members`), lines (`lines`), raw bytes (`raw`), or a sidecar line beside another document."""
 
     name: str
     entity: str
-    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together"]
+    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together", "bundle"]
     path: tuple[PathStep, ...]
     place: Place
     alternatives: tuple[tuple[Condition, tuple[PathStep, ...]], ...] = ()
@@ -287,6 +297,8 @@ class Document:
     named_by: tuple[str, str] | None = None
     empty_folder: str = ""
     order: tuple[Name, ...] = ()
+    bundle: Bundle | None = None
+    only_with: str = ""  # an option and its value, `name=value`, without which there is no such document
     name_checked: bool = True
     members: tuple[Member, ...] = ()
     lines: tuple[Line, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from codec.layout.segments import Segment
 from codec.spec import plan
 from codec.spec.account import all_members, member_names, path_parts
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
@@ -136,6 +137,7 @@ def names_files(subject: Subject) -> Iterator[Finding]:
         for entity in subject.adapter.entities
         for document in entity.documents
         for part in path_parts(document)
+        if isinstance(part.segment, Segment)
     }
     for name, (place, label) in used.items():
         if name and name not in subject.adapter.names:
@@ -146,6 +148,23 @@ def names_files(subject: Subject) -> Iterator[Finding]:
         yield doubt("spec-unused", f"no path uses the names file `{name}`", place, f"names.{name}", "take it out")
 
 
+def views_fit(subject: Subject) -> Iterator[Finding]:
+    """A view prints for each kind of record what its keys begin with, and lies where its thing is named."""
+    rows = {row.label: row for row in subject.adapter.rows}
+    for view in subject.adapter.views:
+        label = f"views.{view.name}"
+        for kind, prefix in view.rows.items():
+            if not rows[kind].prefix.startswith(prefix.encode("latin-1")):
+                place = place_of(subject.data, ("views", view.name, "rows", prefix))
+                message = f"the keys of `{kind}` do not begin with `{prefix}`"
+                yield mistake("spec-prefix", message, place, label, "move it to the prefix that its keys begin with")
+        named = {part.target.text for step in view.path for part in step if isinstance(part, plan.PathPart)}
+        for name in (name for name in subject.adapter.entity(view.entity).identity if name not in named):
+            message = f"the path of `{label}` does not say `{name}`"
+            hint = f"two things that differ in `{name}` would give the same; add it to the path"
+            yield mistake("spec-identity", message, view.place, label, hint)
+
+
 RULES: tuple[AdapterRule, ...] = (
     uncovered,
     never_shown,
@@ -153,4 +172,5 @@ RULES: tuple[AdapterRule, ...] = (
     lines_apart,
     named_documents,
     names_files,
+    views_fit,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codec.errors import Place
 from codec.spec import plan
-from codec.spec.account import part_names, row_parts, slots_of
+from codec.spec.account import nested_members, part_names, row_parts, slots_of
 from codec.spec.context import POSITION
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
 from codec.spec.source import place_of
@@ -34,7 +35,7 @@ def reset_fields(entity: plan.Entity) -> set[str]:
 
 def _lost(part: plan.Slot | plan.WireField) -> bool:
     slot = part.slot if isinstance(part, plan.WireField) else part
-    return slot is not None and slot.account == "lost"
+    return slot is not None and slot.account != "bound" and bool(slot.because)
 
 
 def identity_in_key(subject: Subject) -> Iterator[Finding]:
@@ -116,6 +117,9 @@ def told_losses(subject: Subject) -> Iterator[Finding]:
         for part in row_parts(row):
             for field in slots_of(part):
                 yield from _slot_loss(row, field)
+            for member in nested_members(part.members) if isinstance(part, plan.Json) else ():
+                if member.derive is not None and not member.because:
+                    yield _recomputed(member.name, row, member.place)
         if row.legacy:
             continue
         for form in (form for form in row.forms if not form.written and not form.because):
@@ -129,12 +133,15 @@ def _slot_loss(row: plan.Row, field: plan.Slot | plan.WireField) -> Iterator[Fin
     if slot is None or slot.because:
         return
     if slot.account == "derived" and not slot.differs:
-        message = f"`{slot.name}` of `{row.label}` is recomputed, and what the record says is not looked at"
-        hint = "say `differs: warning`, or `lost: reason`"
-        yield mistake("spec-loss", message, slot.place, row.label, hint)
+        yield _recomputed(slot.name, row, slot.place)
     if slot.target is not None and slot.target.field == POSITION and slot.target.scope == "element":
         message = f"positions of `{row.label}` are renumbered when written"
         yield mistake("spec-loss", message, slot.place, row.label, "say why that is right: `lost: reason`")
+
+
+def _recomputed(name: str, row: plan.Row, place: Place) -> Finding:
+    message = f"`{name}` of `{row.label}` is recomputed, and what the record says is not looked at"
+    return mistake("spec-loss", message, place, row.label, "say `differs: warning`, or `lost: reason`")
 
 
 def forms_apart(subject: Subject) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Literal, cast
 
 from codec.errors import Place
@@ -31,6 +32,7 @@ class Shapes(Patterns):
         make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
             name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")),
             alternatives=alternatives, labels=str(data.get("labels", "")), empty_folder=str(data.get("folder", "")),
+            only_with="".join(f"{k}={v}" for k, v in cast("dict[str, str]", data.get("only_with", {})).items()),
             name_checked="name_unchecked" not in data,
             named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None), **parts
         )  # fmt: skip
@@ -38,9 +40,13 @@ class Shapes(Patterns):
             return make("raw", raw=self.bound(str(data["raw"]), scope, self.at(*path, "raw"), name)[0].field)
         if "json" in data and "keyed" in cast("dict[str, object]", data["json"]):
             keyed = cast("dict[str, object]", data["json"])
+            bundle = cast("dict[str, object]", data.get("bundle", {}))
+            if bundle:
+                numbers = (str(bundle["by"]), cast(int, bundle["most"]), cast(int, bundle["digits"]), str(bundle["suffix"]))
+                make = partial(make, bundle=plan.Bundle(*numbers))
             target, kind = self.bound(str(keyed["keyed"]), scope, self.at(*path, "json", "keyed"), name)
             inner = replace(scope, element=kind.many, collection=target.field)
-            return make("keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
+            return make("bundle" if bundle else "keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
         if "json" in data:
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
         if "together" in data:
@@ -104,13 +110,15 @@ class Shapes(Patterns):
         if "derive" in options:
             derive = self.derivation(options["derive"], scope, place)
             face = self.face(options, plan.FieldType("i64"), html, place)
-            if "lost" in options:
-                target, kind = self.bound(str(options.get("of", name)), scope, place, name)
+            because = str(options.get("lost", ""))
+            if because and (known := scope.find(str(options.get("of", name)))) is not None:
+                target, kind = known
                 return plan.Member(
                     name, place, target=target, face=self.face(options, kind, html, place), derive=derive,
-                    empty_left_out=options.get("empty") == "left_out",
+                    empty_left_out=options.get("empty") == "left_out", because=because,
                 )  # fmt: skip
-            return plan.Member(name, place, face=face, derive=derive, empty_left_out=options.get("empty") == "left_out")
+            empty = options.get("empty") == "left_out"
+            return plan.Member(name, place, face=face, derive=derive, empty_left_out=empty, because=because)
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",

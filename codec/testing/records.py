@@ -185,7 +185,7 @@ def _merged(draw: st.DrawFn, runs: list[list[bytes]]) -> Iterator[bytes]:
 def _field_chunks(field: plan.WireField, value: object, draw: st.DrawFn | None) -> Iterator[bytes]:
     if field.wire is not None:
         if draw is not None and not field.wire.always and draw(st.booleans()):
-            yield wire_bytes(field.number, field.wire, draw(wire_values(field.wire)))
+            yield wire_bytes(field.number, field.wire, draw(wire_values(field.wire, {})))
             yield wire_bytes(field.number, field.wire, value)
         elif field.wire.always or exact(value) != exact(field.wire.zero):
             yield wire_bytes(field.number, field.wire, value)
