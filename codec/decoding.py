@@ -66,10 +66,14 @@ class Decoding:
             for name in self.container.print_order
             if name in self.selected
         ]
-        self._feed(reader, live, self._routes(decoders, shown))
-        for decoder in decoders:
-            decoder.finish(reader.source.name)
-            self.losses.update(decoder.losses)
+        try:
+            self._feed(reader, live, self._routes(decoders, shown))
+            for decoder in decoders:
+                decoder.finish(reader.source.name)
+                self.losses.update(decoder.losses)
+        finally:
+            for decoder in decoders:
+                decoder.close()
 
     def _routes(
         self, decoders: list[AdapterDecoder], shown: frozenset[str]

@@ -114,6 +114,8 @@ def _collect(
                 encoder.run()
             except TreeFault as fault:
                 raise documents.fault(fault, is_folder=False) from None
+            finally:
+                documents.close()
             _warn(options, adapter.name, encoder)
             options.progress(Progress("encode", encoder.counts["documents"], 0))
         counts[name] = writer.count - before

@@ -27,6 +27,10 @@ class BundleWriter:
         self._arrival = 0
         self._path = ""
 
+    def close(self) -> None:
+        """Give the sorter's memory and disk back."""
+        self._lines.close()
+
     def add(self, thing: Thing) -> None:
         """One child."""
         self._path = self._namer.path(self.document, thing)[0]
@@ -45,6 +49,7 @@ class BundleWriter:
             held = key, line
         if held is not None:
             self._put(held[1], number, size)
+        self._lines.close()
         self._lines, self._arrival = Sorter(), 0
 
     def _put(self, line: bytes, number: int, size: int) -> tuple[int, int]:

@@ -40,6 +40,7 @@ class AdapterDecoder:
         self._entities = {entity.name: entity for entity in adapter.entities}
         self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
+        self._late: Sorter[Item] = Sorter()
         parents = {e.within[1] for e in adapter.entities if e.within}
         self._families = [Family(adapter, self._entities[name], engine, shown) for name in self._entities if name in parents]
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
@@ -68,6 +69,11 @@ class AdapterDecoder:
                     if candidate.role == "stored" and row in ("", candidate.name):
                         result.setdefault(candidate.label, []).append((number, index))
         return {label: tuple(owners) for label, owners in result.items()}
+
+    def close(self) -> None:
+        """Give the memory and disk of everything that was gathered back."""
+        for part in (self._claims, self._late, *self._gatherers.values(), *self._families, *self._bundles.values()):
+            part.close()
 
     # -------------------------------------------------------------------------------------------- records in
 
@@ -168,10 +174,9 @@ class AdapterDecoder:
         for family in self._families:
             family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
         orphans = Counter[int]()
-        late: Sorter[Item] = Sorter()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
-            self._settle(identity, claims, orphans, late)
-        for _, name, thing in late.sorted():
+            self._settle(identity, claims, orphans)
+        for _, name, thing in self._late.sorted():
             entity = self._entities[name]  # type: ignore[index]
             self._print(entity, thing, tuple(d for d in entity.documents if d.kind == "sidecar"))  # type: ignore[arg-type]
         for name in self.adapter.print_order:
@@ -181,7 +186,7 @@ class AdapterDecoder:
         for number, count in sorted(orphans.items()):
             self.warning(self.adapter.shared[number].orphan, {self.adapter.shared[number].row.name: count})
 
-    def _settle(self, identity: object, claims: Iterator[Item], orphans: Counter[int], late: Sorter[Item]) -> None:
+    def _settle(self, identity: object, claims: Iterator[Item], orphans: Counter[int]) -> None:
         """Who owns the shared records of one key: the first owner that exists."""
         present: dict[tuple[int, int], bool] = {}
         for claim in claims:
@@ -197,7 +202,7 @@ class AdapterDecoder:
                 if not owners:
                     orphans[number] += 1  # type: ignore[index]
                     continue
-                self._hand_over(shared, min(owners), present[number, min(owners)], claim, late)  # type: ignore[index]
+                self._hand_over(shared, min(owners), present[number, min(owners)], claim)  # type: ignore[index]
 
     def _settle_deferred(self, claim: Item, present: dict[tuple[int, int], bool]) -> None:
         """A record of a less preferred kind makes the thing only if no other did."""
@@ -216,7 +221,7 @@ class AdapterDecoder:
         present.update(dict.fromkeys(owners, said))
         self._print_direct(entity, row, values)  # type: ignore[arg-type]
 
-    def _hand_over(self, shared: Shared, owner: int, said: bool, claim: Item, late: Sorter[Item]) -> None:
+    def _hand_over(self, shared: Shared, owner: int, said: bool, claim: Item) -> None:
         _, _, _, arrival, values = claim
         entity = self._entities[shared.owners[owner][0]]
         row = next(row for row in entity.rows if row.shared == shared.row.name)
@@ -225,7 +230,7 @@ class AdapterDecoder:
         elif not said:
             fields = {name: values[index] for name, index in shared.row.fields}  # type: ignore[index]
             identity = dict(zip(entity.identity, (values[i] for i in shared.row.identity), strict=True))  # type: ignore[index]
-            late.add((arrival, entity.name, identity | fields), 400)
+            self._late.add((arrival, entity.name, identity | fields), 400)
 
     def _finish_thing(self, entity: Entity, one: Gathered) -> None:
         assert entity.collection is not None

@@ -203,6 +203,10 @@ class DocumentReader:
                 )
         thing |= elements
 
+    def close(self) -> None:
+        """Give the sorter's memory and disk back."""
+        self._repeated.close()
+
     def finish(self) -> None:
         """Hand on the records that several things had in common: one per key, the one with the least rank."""
         before: object = None

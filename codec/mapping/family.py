@@ -39,6 +39,10 @@ class Family:
         self._sorter: Sorter[Item] = Sorter()
         self._arrival = 0
 
+    def close(self) -> None:
+        """Give the sorter's memory and disk back."""
+        self._sorter.close()
+
     def takers(self) -> dict[str, Callable[[bytes, bytes, int], None]]:
         """What is done with a record, by the label of its kind."""
         takers = {row.label: self._taker(number) for number, row in enumerate(self._rows)}
