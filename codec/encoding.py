@@ -186,7 +186,7 @@ def _write(
         digest = _Digest(cast(BinaryIO, scratch))
         writer.write_to(digest)
         scratch.flush()
-        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known, stamps[0])
+        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known)
         if not text:
             for block in _blocks(cast(BinaryIO, scratch)):
                 sink.write(block)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions
-from codec.decoding import Decoding
+from codec.decoding import Decoding, switched_on
 from codec.errors import CodecError
+from codec.layout import json_read
 from codec.mapping.encode import literal_path
 from codec.mapping.facts import Facts
+from codec.mapping.households import component
 from codec.spec.container import Container
-from codec.spec.plan import Adapter
+from codec.spec.plan import Adapter, Restored
 from codec.stream import versions
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
@@ -80,16 +82,9 @@ def unordered_files(adapter: Adapter) -> frozenset[str]:
 
 
 def mismatches(
-    container: Container,
-    options: EncodeOptions,
-    written: BinaryIO,
-    tree: Path,
-    names: tuple[str, ...],
-    known: Facts,
-    commit_ts: int,
+    container: Container, options: EncodeOptions, written: BinaryIO, tree: Path, names: tuple[str, ...], known: Facts
 ) -> str:
     """What differs between the tree and what the written stream decodes to; empty if nothing does (§6.4)."""
-    del commit_ts  # the header is written from it and nothing else can be in its place
     switches = {option.name: known.get(option.name) for adapter in container.adapters for option in adapter.options}
     lines: list[str] = []
     for name in names:
@@ -104,7 +99,7 @@ def mismatches(
             except CodecError as error:
                 return container.mismatch["refused"] + str(error)
             with TreeReader(tree) as reader:
-                _walk(reader, adapter.folder.root, DigestTarget(unordered, given), unordered)
+                Walk(reader, adapter, switched_on(container, switches), DigestTarget(unordered, given), unordered).run()
             lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
         if len(lines) >= container.mismatch_most:
             lines.append(container.mismatch["truncated"])
@@ -122,21 +117,57 @@ def _decode(container: Container, decoding: Decoding, written: BinaryIO, target:
         raise AssertionError("the canonical writer wrote an unsorted stream") from None
 
 
-def _walk(reader: TreeReader, path: str, target: DigestTarget, unordered: frozenset[str]) -> None:
-    """Every regular file below `path`; links and special files are not compared, as the reference does not."""
-    if reader.kind(path) != FOLDER:
-        return
-    for entry in reader.entries(path):
-        here = f"{path}/{entry.name}"
-        if entry.kind == FOLDER:
-            _walk(reader, here, target, unordered)
-        elif entry.kind == "file":
-            with reader.open(here) as file:
-                if here in unordered:
-                    for line in file:
-                        target.append(here, line)
-                else:
-                    target.stream_bytes(here, iter(lambda file=file: file.read(BLOCK), b""))  # type: ignore[misc]
+class Walk:
+    """The input tree as digests: every regular file; links and special files are not compared, as in the reference.
+
+    Members that the spec says do not come back as they were are taken as what they come back as.
+    """
+
+    def __init__(
+        self, reader: TreeReader, adapter: Adapter, on: frozenset[str], target: DigestTarget, unordered: frozenset[str]
+    ) -> None:
+        assert adapter.folder is not None
+        self.reader, self.target, self.unordered, self.root = reader, target, unordered, adapter.folder.root
+        documents = (d for entity in adapter.entities for d in entity.documents)
+        self.restored = {
+            component(d.path[-1]): d.restored for d in documents if d.restored and not d.restored.unless & on
+        }
+
+    def run(self) -> None:
+        """The whole tree of the adapter."""
+        if self.reader.kind(self.root) == FOLDER:
+            self._folder(self.root)
+
+    def _folder(self, path: str) -> None:
+        for entry in self.reader.entries(path):
+            here = f"{path}/{entry.name}"
+            if entry.kind == FOLDER:
+                self._folder(here)
+            elif entry.kind == "file":
+                with self.reader.open(here) as file:
+                    self._file(here, self.restored.get(entry.name), file)
+
+    def _file(self, path: str, restored: Restored | None, file: BinaryIO) -> None:
+        if path in self.unordered or restored is not None:
+            for line in file:
+                self.target.append(path, line if restored is None else as_restored(line, restored))
+            if path not in self.unordered:
+                self.target.close()
+        else:
+            self.target.stream_bytes(path, iter(lambda: file.read(BLOCK), b""))
+
+
+def as_restored(line: bytes, restored: Restored) -> bytes:
+    """A line as it comes back: with the member's value replaced. A line that is no JSON stays as it is."""
+    if f'"{restored.member}":{restored.value},'.encode() in line:
+        return line
+    try:
+        text = line.decode()
+        old = json_read.raw(line.rstrip(b"\n"), (restored.member,)).decode()
+        column = json_read.locate(line, (restored.member,))[1] - 1
+    except (ValueError, KeyError, CodecError):
+        return line
+    return (text[:column] + str(restored.value) + text[column + len(old) :]).encode()
 
 
 def _differences(container: Container, given: Digests, produced: Digests) -> Iterator[str]:

@@ -77,10 +77,10 @@ class Name(Protocol):
 
 
 class LabelByTag:
-    """A file name for a tagged value: a label only, which nobody reads; `dots` stands for `.` in names of dots alone."""
+    """A file name for a tagged value: a label only, which nobody reads."""
 
-    def __init__(self, segment: Segment, tags: Mapping[str, str], dots: str) -> None:
-        self.segment, self.tags, self.dots = segment, tags, dots
+    def __init__(self, segment: Segment, tags: Mapping[str, str]) -> None:
+        self.segment, self.tags = segment, tags
         self.fallback = segment.fallback
 
     def encode(self, raw: object) -> tuple[str, bool]:
@@ -90,8 +90,7 @@ class LabelByTag:
         if kind == "base64url_name":
             return self.segment.encode_base64url(value), False
         text = canonical_number(value) if kind == "canonical_number" else value
-        name, _ = self.segment.encode(text.encode())
-        return (name.replace(".", self.dots) if name in (".", "..") else name), False
+        return self.segment.encode(text.encode())[0], False
 
     def decode(self, name: str, originals: Mapping[str, bytes]) -> object:
         """Labels are not read."""

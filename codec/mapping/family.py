@@ -33,7 +33,7 @@ class Family:
         self._views = [RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown]
         self.root = root
         self.members = [root, *(e for e in adapter.entities if e.within and e.within[1] == root.name)]
-        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored"]
+        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown]
         self._read = [engine.reader(row) for row in self._rows]
         self._entity_of = [next(i for i, e in enumerate(self.members) if e.name == row.entity) for row in self._rows]
         self._sorter: Sorter[Item] = Sorter()

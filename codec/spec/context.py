@@ -28,6 +28,7 @@ from codec.spec.words import (
     Field,
     FirstOf,
     Greatest,
+    GreatestOf,
     Joined,
     Known,
     Length,
@@ -276,6 +277,8 @@ class Context:
             return Applied(cast("Literal['utf8', 'as_text', 'sha256_hex', 'fnv1a_32']", word), name)
         if word == "sum":
             return Sum(tuple(self.derivation(part, scope, place) for part in cast("list[object]", argument)))
+        if word == "greatest_of":
+            return GreatestOf(tuple(self.derivation(part, scope, place) for part in cast("list[object]", argument)))
         if word == "mod":
             number, by = cast("list[object]", argument)
             return Modulo(self.derivation(number, scope, place), self.derivation(by, scope, place))

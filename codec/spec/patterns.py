@@ -200,7 +200,8 @@ class Patterns(Context):
             names = [str(repeated["by"]), *cast("list[str]", repeated["ties"])]
             keep = cast("Literal['greatest', 'least']", repeated["keep"])
             row = replace(row, keep=keep, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names))
-        return row if row.role == "derived" else self.arrange(row, scope, identity)
+        row = replace(row, read_with=str(data.get("read_with", "")))
+        return row if row.role == "derived" and not row.read_with else self.arrange(row, scope, identity)
 
     def row_of_each(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Row:
         """A derived row for each element of a collection that another thing has, such as the parent's indexes."""

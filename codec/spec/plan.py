@@ -184,6 +184,7 @@ class Row:
     because: str = ""
     legacy: bool = False
     by_shape: bool = False
+    read_with: str = ""  # a derived record that is read where this option is on
     unread: bool = False
     refused: tuple[bytes, ...] = ()
     option: str = ""
@@ -283,6 +284,16 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """A member that comes back as `value` whatever it was, unless one of the options is on: a declared loss."""
+
+    member: str
+    value: int
+    unless: frozenset[str]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A kind of file: JSON (`members`), lines (`lines`), raw bytes (`raw`), or a sidecar line beside another document."""
 
@@ -298,6 +309,7 @@ class Document:
     empty_folder: str = ""
     order: tuple[Name, ...] = ()
     bundle: Bundle | None = None
+    restored: Restored | None = None
     only_with: str = ""  # an option and its value, `name=value`, without which there is no such document
     name_checked: bool = True
     members: tuple[Member, ...] = ()

@@ -206,7 +206,8 @@ def options_declared(format: Format) -> Iterator[Finding]:
 
 def _dependent(subject: Subject) -> Iterator[tuple[str, Place, str]]:
     """The options that an adapter's records, members, views and conditions name."""
-    yield from ((row.option, row.place, row.label) for row in subject.adapter.rows if row.option)
+    for row in subject.adapter.rows:
+        yield from ((name, row.place, row.label) for name in (row.option, row.read_with) if name)
     yield from ((view.option, view.place, f"views.{view.name}") for view in subject.adapter.views)
     yield from ((name, place, label) for word, name, place, label in switches(subject) if word == "option")
     for entity in subject.adapter.entities:

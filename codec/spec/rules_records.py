@@ -55,7 +55,7 @@ def derived_binds(subject: Subject) -> Iterator[Finding]:
     for entity in subject.adapter.entities:
         read = [row for row in entity.rows if row.role in ("stored", "shared")]
         stored = {name for row in read for name in bound_fields(entity, row)}
-        for row in (row for row in entity.rows if row.role == "derived"):
+        for row in (row for row in entity.rows if row.role == "derived" and not row.read_with):
             for name in (name for name in bound_fields(entity, row) if name not in stored):
                 message = f"`{row.label}` is derived, but nothing else stores `{name}`"
                 hint = "store it elsewhere, or say `legacy` or nothing instead of `derived`"

@@ -54,8 +54,10 @@ def compose() -> Schema:
         _merge(defs[name], {"oneOf": [{"required": ["as"]}]})
         bare = [{"const": word, "description": _summary(kind)} for word, kind in kinds.items() if kind.takes is None]
         defs[f"{name}_name"]["anyOf"] = bare if kinds is numbers else [*bare, {"type": "string", "minLength": 1}]
-    word, *_ = cast("list[str]", segments.SCHEMA["required"])
-    _merge(defs["segment"], _alternative(word, cast(Schema, segments.SCHEMA["properties"]), {}))
+    word, *_ = required = cast("list[str]", segments.SCHEMA["required"])
+    members = cast(Schema, segments.SCHEMA["properties"])
+    optional = {name: schema for name, schema in members.items() if name not in required}
+    _merge(defs["segment"], _alternative(word, {name: members[name] for name in required}, optional))
     defs["wire_name"]["enum"] = [*WIRE_WORDS]
     for definition in defs.values():
         for reference in cast("list[dict[str, str]]", definition.pop("allOf", ())):

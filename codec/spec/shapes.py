@@ -51,7 +51,8 @@ class Shapes(Patterns):
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
         if "together" in data:
             order = tuple(self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"]))
-            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order)
+            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order,
+                restored=self.restored(data))
         if "line" in data:
             return make("sidecar", members=self.members(data["line"], scope, html, (*path, "line")))
         lines = []
@@ -126,6 +127,15 @@ class Shapes(Patterns):
             unless=str(options.get("unless", "")), reset=options.get("print"), null_is_zero=options.get("null") == "zero",
         )  # fmt: skip
 
+    @staticmethod
+    def restored(data: dict[str, object]) -> plan.Restored | None:
+        """What the self-test knows not to come back as it was."""
+        spec = cast("dict[str, object]", data.get("restored", {}))
+        if not spec:
+            return None
+        unless = frozenset(cast("list[str]", spec["unless"]))
+        return plan.Restored(str(spec["member"]), cast(int, spec["as"]), unless, str(spec["because"]))
+
     def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:
         """A member of stored JSON that is always written alike: read if the model has it, else dropped."""
         if not options.get("lost"):
@@ -189,4 +199,4 @@ class Shapes(Patterns):
             tags[tag] = via
             segment = segments.build(self.codec(inner)[1])
         assert segment is not None
-        return LabelByTag(segment, tags, str(config["dots"]))
+        return LabelByTag(segment, tags)

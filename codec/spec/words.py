@@ -189,6 +189,22 @@ class Applied(Derivation):
 
 
 @dataclass(frozen=True, slots=True)
+class GreatestOf(Derivation):
+    """The greatest of several numbers; none counts as zero."""
+
+    parts: tuple[Derivation, ...]
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        return max(part.evaluate(thing, element) or 0 for part in self.parts)  # type: ignore[type-var]
+
+    def emit(self) -> str:
+        return f"max({', '.join(f'{part.emit()} or 0' for part in self.parts)})"
+
+    def describe(self) -> str:
+        return "the greatest of " + ", ".join(part.describe() for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Modulo(Derivation):
     """A number modulo another."""
 

@@ -1,8 +1,9 @@
-"""JSON texts that say the same in other words: white space, escapes, order of members, members that nobody knows."""
+"""JSON texts that say the same in other words, and texts that say something else in one place."""
 
 from __future__ import annotations
 
 import json
+import re
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -59,3 +60,30 @@ def _character(char: str, escaped: str) -> str:
     if char in '"\\' or char < " " or (escaped == "short" and char in SHORT_ESCAPES):
         return SHORT_ESCAPES.get(char, f"\\u{ord(char):04x}")
     return char
+
+
+# ------------------------------------------------------------------------------------------------ wrong texts
+
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{},:]+|.', re.DOTALL)
+OTHERS = (b"null", b"true", b"-1", b"1.5", b"18446744073709551616", b'""', b'"a"', b'"-"', b"[]", b"{}", b'["a"]', b'{"a":0}', b"NaN")
+
+
+def spoilt(text: bytes) -> SearchStrategy[bytes]:
+    """Texts of JSON values in one place of which something else stands: another type, another case, less, or more."""
+
+    @st.composite
+    def wrong(draw: st.DrawFn) -> bytes:
+        tokens = TOKEN.findall(text)
+        at = draw(st.integers(0, max(0, len(tokens) - 1)))
+        kind = draw(st.sampled_from(["replace", "remove", "repeat", "case"]))
+        if kind == "replace":
+            tokens[at : at + 1] = [draw(st.sampled_from(OTHERS))]
+        elif kind == "remove":
+            del tokens[at : at + draw(st.integers(1, 4))]
+        elif kind == "repeat":
+            tokens[at:at] = tokens[at : at + draw(st.integers(1, 5))]
+        else:
+            tokens[at : at + 1] = [token.swapcase() for token in tokens[at : at + 1]]
+        return b"".join(tokens)
+
+    return wrong()
