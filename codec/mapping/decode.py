@@ -16,6 +16,7 @@ from codec.engine.base import Engine, WriteDocument
 from codec.engine.documents import STEM
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import ABSENT
+from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.family import Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
@@ -31,7 +32,9 @@ Warn = Callable[[Warned], None]
 class AdapterDecoder:
     """Takes the records of one adapter and prints its documents into `target`."""
 
-    def __init__(self, adapter: Adapter, engine: Engine, target: Target, shown: frozenset[str], warn: Warn) -> None:
+    def __init__(
+        self, adapter: Adapter, engine: Engine, target: Target, shown: frozenset[str], warn: Warn, contents: ReadLater
+    ) -> None:
         self.adapter, self.target = adapter, target
         self._warn, self._interpreter = warn, Interpreter()
         self._namer = Namer(dict(adapter.names), target)
@@ -40,7 +43,14 @@ class AdapterDecoder:
         self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
         parents = {e.within[1] for e in adapter.entities if e.within}
-        self._families = [Family(adapter, self._entities[name], engine) for name in self._entities if name in parents]
+        with_bodies = {e.within[1] for e in adapter.entities if e.within and e.bodies is not None}
+        self._families: list[Family | Household] = [
+            Household(adapter, root, engine, target, shown, contents)
+            if root.name in with_bodies
+            else Family(adapter, root, engine)
+            for root in adapter.entities
+            if root.name in parents
+        ]
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
         self._writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents

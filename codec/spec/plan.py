@@ -12,10 +12,12 @@ from typing import Literal
 from codec.errors import Place
 from codec.layout.base import Layout
 from codec.layout.faces import Face
+from codec.layout.literal_path import Digits, LiteralPath
 from codec.layout.segments import Segment
 from codec.layout.tagged import LabelByTag
 from codec.layout.types import Type
 from codec.layout.wire import Wire
+from codec.spec.bodies import Bodies
 from codec.spec.words import Condition, Derivation, Name, Pick
 
 Account = Literal["bound", "derived", "constant", "lost"]
@@ -194,6 +196,9 @@ class Row:
     example: Mapping[str, str] = field(default_factory=dict)
     each_of: Name | None = None
     locals: tuple[tuple[str, Pick], ...] = ()
+    counted: str = ""  # under which of the container's counters, where it is not the adapter's
+    copies: str = ""  # written beside each record of that kind: the same but for the prefix
+    digest: tuple[str, str, str] = ("", "", "")  # algorithm, the slot that must hold it, the error if it does not
     repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
@@ -242,6 +247,10 @@ class Member:
     is_reset: bool = False
     unless: str = ""
     null_is_zero: bool = False
+    empty_null: bool = False
+    hidden: bool = False
+    default: object = None
+    shown_with: tuple[str, ...] = ()
     keyed: Name | None = None
 
 
@@ -264,7 +273,7 @@ class PathPart:
     """A piece of a file's name that holds a value."""
 
     target: Name
-    segment: Segment | LabelByTag
+    segment: Segment | LabelByTag | LiteralPath | Digits
 
 
 PathStep = tuple[str | PathPart, ...]  # one component of a path
@@ -276,7 +285,7 @@ class Document:
 
     name: str
     entity: str
-    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together"]
+    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together", "copies"]
     path: tuple[PathStep, ...]
     place: Place
     alternatives: tuple[tuple[Condition, tuple[PathStep, ...]], ...] = ()
@@ -286,6 +295,8 @@ class Document:
     empty_folder: str = ""
     order: tuple[Name, ...] = ()
     name_checked: bool = True
+    option: str = ""
+    error: str = ""
     members: tuple[Member, ...] = ()
     lines: tuple[Line, ...] = ()
     raw: str = ""
@@ -349,6 +360,7 @@ class Entity:
     choose: Choose | None = None
     computed: tuple[tuple[str, Derivation], ...] = ()
     fill: tuple[tuple[str, str], ...] = ()  # a field that is empty is what another one says
+    bodies: Bodies | None = None
 
     @property
     def collection(self) -> tuple[str, Collection] | None:
@@ -389,6 +401,7 @@ class Folder:
     number_error: str
     unexpected: Literal["warn", "refuse"]
     errors: Mapping[str, str]
+    aside: str = ""  # what entries begin with that are no folders and are left alone
 
 
 @dataclass(frozen=True, slots=True)
