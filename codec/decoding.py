@@ -20,6 +20,7 @@ from codec.spec import library
 from codec.spec.container import Container
 from codec.spec.plan import Adapter, Row
 from codec.stream import versions
+from codec.stream.contents import Contents
 from codec.stream.entries import Entry, EntryReader
 from codec.stream.sort import Sorter
 from codec.stream.source import Source
@@ -61,7 +62,7 @@ class Decoding:
         shown = switched_on(self.container, options.switches)
         decoders = [
             AdapterDecoder(
-                adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn
+                adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn, Contents(reader)
             )
             for name in self.container.print_order
             if name in self.selected
@@ -95,7 +96,9 @@ class Decoding:
                     continue
                 rows.append(row)
                 decoder = taken.get(adapter.name)
-                if row.unread:
+                if row.counted:
+                    routes[id(row)] = (counters[row.counted], ignore)
+                elif row.unread:
                     routes[id(row)] = (counters["unknown"], ignore)
                 elif decoder is None:
                     routes[id(row)] = (counters["internal"], ignore)

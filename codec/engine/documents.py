@@ -18,7 +18,9 @@ STEP = "  "
 
 def is_shown(member: plan.Member, value: object, shown: frozenset[str]) -> bool:
     """Whether a member is printed: its option is on, and it is not left out for having no value or nothing in it."""
-    if member.option and member.option not in shown:
+    if member.hidden or (member.option and member.option not in shown):
+        return False
+    if member.shown_with and (shown.isdisjoint(member.shown_with) or value in (None, 0, member.default)):
         return False
     if member.empty_left_out and not value:
         return False
@@ -56,10 +58,12 @@ def write_object(
         mark = ","
         if member.members:
             yield from write_object(member.members, thing, element, (), shown, inner)
+        elif member.each is not None and member.empty_null and not value:
+            yield "null"
         elif member.each is not None:
             yield from write_array(member, thing, element, elements if value is None else value, shown, inner)
         else:
-            yield write_member(member, value, thing, element, inner)
+            yield "null" if member.empty_null and not value else write_member(member, value, thing, element, inner)
     yield "{}" if mark == "{" else newline + "}"
 
 
@@ -246,6 +250,8 @@ def read_scalar(member: plan.Member, json: JsonValue) -> object:
     """The value of a member with a face; null and nothing are none, or what the face says."""
     assert member.face is not None
     if json is None:
+        if member.default is not None:
+            return member.default
         if member.none == "left_out" or member.zero_is_none:
             return None
         if member.null_is_zero:

@@ -89,7 +89,7 @@ class Interpreter:
             return lambda thing, elements: write_keyed(document, thing, newline)
         if document.kind == "json":
             return lambda thing, elements: write_object(document.members, thing, (), elements, shown, "\n")
-        if document.kind in ("sidecar", "together"):
+        if document.kind in ("sidecar", "together", "copies"):
             return lambda thing, elements: iter(
                 ("".join(write_object(document.members, thing, (), (), shown, "")) + "\n",)
             )

@@ -122,7 +122,7 @@ class Text(Face):
     """A string."""
 
     def write(self, value: object, newline: str) -> str:
-        return quote(value if isinstance(value, str) else value.decode(), self.html)  # type: ignore[attr-defined]
+        return quote(value if isinstance(value, str) else value.decode("utf-8", "surrogateescape"), self.html)  # type: ignore[attr-defined]
 
     def read(self, value: object) -> object:
         if type(value) is not str:
@@ -136,7 +136,7 @@ class Text(Face):
         return {"type": "string"}
 
     def emit_write(self, code: Code, value: str, newline: str) -> str:
-        value = f"{value}.decode()" if self.model == "bytes" else value
+        value = f"{value}.decode('utf-8', 'surrogateescape')" if self.model == "bytes" else value
         return f"{code.imported('codec.layout.json_write', 'quote')}({value}, {self.html})"
 
 

@@ -16,8 +16,9 @@ from codec.engine.base import Engine, WriteDocument
 from codec.engine.documents import STEM
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import ABSENT
+from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.bundles import BundleWriter
-from codec.mapping.family import Family
+from codec.mapping.family import Ends, Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
 from codec.mapping.target import Target
@@ -32,7 +33,9 @@ Warn = Callable[[Warned], None]
 class AdapterDecoder:
     """Takes the records of one adapter and prints its documents into `target`."""
 
-    def __init__(self, adapter: Adapter, engine: Engine, target: Target, shown: frozenset[str], warn: Warn) -> None:
+    def __init__(
+        self, adapter: Adapter, engine: Engine, target: Target, shown: frozenset[str], warn: Warn, contents: ReadLater
+    ) -> None:
         self.adapter, self.target = adapter, target
         self._warn, self._interpreter = warn, Interpreter()
         self._namer = Namer(dict(adapter.names), target)
@@ -42,7 +45,14 @@ class AdapterDecoder:
         self._claims: Sorter[Item] = Sorter()
         self._late: Sorter[Item] = Sorter()
         parents = {e.within[1] for e in adapter.entities if e.within}
-        self._families = [Family(adapter, self._entities[name], engine, shown) for name in self._entities if name in parents]
+        with_bodies = {e.within[1] for e in adapter.entities if e.within and e.bodies is not None}
+        self._families: list[Family | Household] = [
+            Household(adapter, root, engine, target, shown, contents)
+            if root.name in with_bodies
+            else Family(adapter, root, engine, shown)
+            for root in adapter.entities
+            if root.name in parents
+        ]
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
         self._writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
@@ -171,8 +181,9 @@ class AdapterDecoder:
 
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
+        ends = Ends(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
         for family in self._families:
-            family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
+            family.finish(ends)
         orphans = Counter[int]()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
             self._settle(identity, claims, orphans)

@@ -19,6 +19,9 @@ class Target(Protocol):
     def stream(self, path: str, pieces: Iterable[str]) -> None:
         """A whole file of text, in pieces."""
 
+    def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
+        """A whole file of bytes, in blocks."""
+
     def append(self, path: str, data: bytes) -> None:
         """More of a file that is written line by line."""
 
@@ -44,6 +47,11 @@ class TreeTarget:
         if handle is None:
             handle = self._open[path] = self._tree.append(path)
         handle.write(data)
+
+    def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
+        with self._tree.create(path) as out:
+            for block in blocks:
+                out.write(block)
 
     def stream(self, path: str, pieces: Iterable[str]) -> None:
         held: list[str] = []

@@ -182,17 +182,19 @@ class Patterns(Context):
         forms = self.forms(data["value"], scope, (*path, "value"), bool(each))
         errors = cast("dict[str, str]", data.get("errors", {}))
         prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
-        because = str(data.get("dropped") or data.get("derived") or data.get("legacy") or "")
+        because = str(data.get("dropped") or data.get("derived") or data.get("legacy") or data.get("copied") or "")
         row = plan.Row(
             name, entity, "dropped" if dropped else "derived" if "derived" in data else "stored", self.at(*path),
             str(data.get("manual", "")), prefix, key, forms, because=because, each=each, legacy="legacy" in data,
             by_shape=data.get("told_by") == "shape", option=str(data.get("option", "")),
             refused=tuple(str(text).encode("latin-1") for text in cast("list[str]", data.get("not", ()))),
-            written=not dropped and "legacy" not in data, key_error=errors.get("key", ""), value_error=errors.get("value", errors.get("key", "")),
-            example=cast("dict[str, str]", data.get("example", {})),
+            written=not dropped and "legacy" not in data and "copied" not in data, key_error=errors.get("key", ""), value_error=errors.get("value", errors.get("key", "")),
+            example=cast("dict[str, str]", data.get("example", {})), counted=str(data.get("counted", "")), digest=digest_of(data),
         )  # fmt: skip
         if dropped:
             return row
+        if "copies" in data:
+            return replace(row, copies=str(data["copies"]), written=False)
         if "when" in data:
             row = replace(row, when=self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when")))
         if "repeated" in data:
@@ -283,6 +285,12 @@ class Patterns(Context):
             written = name in write if write else name == names[0]
             result.append(plan.Form(name, parts, condition, written, lossy.get(name, ""), place))
         return tuple(result)
+
+
+def digest_of(data: dict[str, object]) -> tuple[str, str, str]:
+    """Which digest of its value a record must have in its key."""
+    digest = cast("dict[str, str]", data.get("digest", {}))
+    return digest.get("of_value", ""), digest.get("slot", ""), digest.get("error", "")
 
 
 class _NoLayout(Layout):

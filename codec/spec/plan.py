@@ -12,10 +12,12 @@ from typing import Literal
 from codec.errors import Place
 from codec.layout.base import Layout
 from codec.layout.faces import Face
+from codec.layout.literal_path import Digits, LiteralPath
 from codec.layout.segments import Segment
 from codec.layout.tagged import LabelByTag, PlainBase64Url
 from codec.layout.types import Type
 from codec.layout.wire import Wire
+from codec.spec.bodies import Bodies
 from codec.spec.words import Condition, Derivation, Name, Pick
 
 Account = Literal["bound", "derived", "constant", "lost"]
@@ -196,6 +198,9 @@ class Row:
     each_of: Name | None = None
     locals: tuple[tuple[str, Pick], ...] = ()
     keep: Literal["greatest", "least"] = "greatest"
+    counted: str = ""  # under which of the container's counters, where it is not the adapter's
+    copies: str = ""  # written beside each record of that kind: the same but for the prefix
+    digest: tuple[str, str, str] = ("", "", "")  # algorithm, the slot that must hold it, the error if it does not
     repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
@@ -244,6 +249,10 @@ class Member:
     is_reset: bool = False
     unless: str = ""
     null_is_zero: bool = False
+    empty_null: bool = False
+    hidden: bool = False
+    default: object = None
+    shown_with: tuple[str, ...] = ()
     keyed: Name | None = None
     because: str = ""
 
@@ -267,7 +276,7 @@ class PathPart:
     """A piece of a file's name that holds a value."""
 
     target: Name
-    segment: Segment | LabelByTag | PlainBase64Url
+    segment: Segment | LabelByTag | PlainBase64Url | LiteralPath | Digits
 
 
 PathStep = tuple[str | PathPart, ...]  # one component of a path
@@ -299,7 +308,7 @@ class Document:
 
     name: str
     entity: str
-    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together", "bundle"]
+    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together", "bundle", "copies"]
     path: tuple[PathStep, ...]
     place: Place
     alternatives: tuple[tuple[Condition, tuple[PathStep, ...]], ...] = ()
@@ -312,6 +321,8 @@ class Document:
     restored: Restored | None = None
     only_with: str = ""  # an option and its value, `name=value`, without which there is no such document
     name_checked: bool = True
+    option: str = ""
+    error: str = ""
     members: tuple[Member, ...] = ()
     lines: tuple[Line, ...] = ()
     raw: str = ""
@@ -397,6 +408,7 @@ class Entity:
     choose: Choose | None = None
     computed: tuple[tuple[str, Derivation], ...] = ()
     fill: tuple[tuple[str, str], ...] = ()  # a field that is empty is what another one says
+    bodies: Bodies | None = None
 
     @property
     def collection(self) -> tuple[str, Collection] | None:
@@ -437,6 +449,7 @@ class Folder:
     number_error: str
     unexpected: Literal["warn", "refuse"]
     errors: Mapping[str, str]
+    aside: str = ""  # what entries begin with that are no folders and are left alone
 
 
 @dataclass(frozen=True, slots=True)

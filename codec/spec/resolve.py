@@ -11,9 +11,9 @@ from typing import Literal, cast
 
 from codec.errors import Place
 from codec.spec import plan
+from codec.spec.assembly import Assembly
 from codec.spec.context import POSITION, Collect, Problems, Scope
 from codec.spec.patterns import kept_slots
-from codec.spec.shapes import Shapes
 from codec.spec.source import Mapping
 from codec.spec.wording import nearest
 from codec.spec.words import Derivation
@@ -21,7 +21,7 @@ from codec.spec.words import Derivation
 __all__ = ["POSITION", "Problems", "Resolver", "kept_slots", "options"]
 
 
-class Resolver(Shapes):
+class Resolver(Assembly):
     """Turns one loaded adapter into a plan."""
 
     def entity(self, name: str, data: dict[str, object]) -> plan.Entity:
@@ -67,7 +67,7 @@ class Resolver(Shapes):
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
             within, self.choose(data.get("choose"), scope, self.at(*here, "choose")), tuple(computed),
-            tuple(cast("dict[str, str]", data.get("fill", {})).items()),
+            tuple(cast("dict[str, str]", data.get("fill", {})).items()), self.bodies(data, scope, here),
         )  # fmt: skip
 
     def parent_fields(self, within: tuple[str, str] | None, child: str) -> dict[str, plan.FieldType]:
@@ -190,6 +190,7 @@ class Resolver(Shapes):
             because=str(data["because"]),
             written=False,
             unread=True,
+            counted=str(data.get("counted", "")),
         )
 
     def warning(self, event: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Warning_:
@@ -200,8 +201,11 @@ class Resolver(Shapes):
             or any(c.choose and c.within and c.choose.stale == event and c.within[1] == e.name for c in entities)
             or any(s.differs == event for r in e.rows for s in kept_slots(r) if isinstance(s, plan.Slot))
         ]
+        inner = next((e for e in users if e.within and e.orphan == event), None)
         raised = users or any(shared.get("orphan") == event for shared in self.section("shared").values())
         scope = Scope(dict(users[0].fields)) if users else Scope({})
+        if inner is not None:
+            scope = Scope(scope.fields | self.parent_fields(inner.within, inner.name))
         fields = cast("dict[str, object]", data["fields"]) if raised else {}
         place = self.at("warnings", event)
         return plan.Warning_(
@@ -228,7 +232,7 @@ class Resolver(Shapes):
         only = cast("dict[str, str]", data.get("only", {}))
         return plan.Folder(
             str(data["root"]), only.get("pattern", ""), only.get("numbered", ""), only.get("error", ""),
-            cast("Literal['warn', 'refuse']", data["unexpected"]), cast("dict[str, str]", data["errors"]),
+            cast("Literal['warn', 'refuse']", data["unexpected"]), cast("dict[str, str]", data["errors"]), str(data.get("aside", "")),
         )  # fmt: skip
 
 

@@ -23,6 +23,9 @@ class Shapes(Patterns):
         self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]
     ) -> plan.Document:
         html = data.get("html", "escaped") == "escaped"
+        if "each" in data:
+            each = self.collection(str(data["each"]), scope, self.at(*path, "each"))
+            scope = replace(scope, element=scope.fields[each].many, collection=each)
         alternatives, steps = self.paths(data["path"], scope, (*path, "path"))
         when = (
             self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when"))
@@ -33,7 +36,7 @@ class Shapes(Patterns):
             name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")),
             alternatives=alternatives, labels=str(data.get("labels", "")), empty_folder=str(data.get("folder", "")),
             only_with="".join(f"{k}={v}" for k, v in cast("dict[str, str]", data.get("only_with", {})).items()),
-            name_checked="name_unchecked" not in data,
+            name_checked="name_unchecked" not in data, option=str(data.get("option", "")), error=str(data.get("error", "")),
             named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None), **parts
         )  # fmt: skip
         if "raw" in data:
@@ -53,6 +56,8 @@ class Shapes(Patterns):
             order = tuple(self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"]))
             return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order,
                 restored=self.restored(data))
+        if "copies" in data:
+            return make("copies", members=self.copy_members(cast("dict[str, str]", data["copies"]), path))
         if "line" in data:
             return make("sidecar", members=self.members(data["line"], scope, html, (*path, "line")))
         lines = []
@@ -64,6 +69,11 @@ class Shapes(Patterns):
             here = (*path, "lines", index, "line")
             lines.append(plan.Line(each, self.members(line["line"], inner, html, here), self.at(*here)))
         return make("lines", lines=tuple(lines))
+
+    def copy_members(self, data: dict[str, str], path: tuple[str | int, ...]) -> tuple[plan.Member, ...]:
+        """The members of a line that shows a record as it is: its prefix, its key, its value."""
+        scope = Scope({name: plan.FieldType("bytes") for name in ("prefix", "key", "value")})
+        return tuple(self.member(name, spec, scope, False, (*path, "copies", name)) for name, spec in data.items())
 
     def members(self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]) -> tuple[plan.Member, ...]:
         assert isinstance(data, dict)
@@ -77,6 +87,8 @@ class Shapes(Patterns):
             keyed, _ = self.bound(str(spec["keyed"]), scope, place, name)
             face = self.face("raw", plan.FieldType("json"), html, place)
             return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out", option=str(spec.get("option", "")))
+        if isinstance(spec, dict) and "reserved" in spec:
+            return plan.Member(name, place, face=self.face(spec["as"], plan.FieldType("text"), html, place), hidden=True)
         if isinstance(spec, dict) and "const" in spec:
             return plan.Member(name, place, constant=spec["const"], is_constant=True)
         if isinstance(spec, dict) and "object" in spec:
@@ -104,7 +116,7 @@ class Shapes(Patterns):
                 raise self.fail("spec-unknown-name", message, place, name, "name a field that is `many`")
             inner = replace(scope, element=kind.many, collection=target.field)
             item = self.members(spec["item"], inner, html, (*path, "item"))
-            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")), empty_left_out=spec.get("empty") == "left_out")
+            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")), empty_left_out=spec.get("empty") == "left_out", empty_null=spec.get("empty") == "null")
         options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
         if "write" in options:
             return self.reset_member(name, options, scope, html, place)
@@ -125,6 +137,7 @@ class Shapes(Patterns):
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
             none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")), empty_left_out=options.get("empty") == "left_out",
             unless=str(options.get("unless", "")), reset=options.get("print"), null_is_zero=options.get("null") == "zero",
+            empty_null=options.get("empty") == "null", default=options.get("default"), shown_with=tuple(cast("list[str]", options.get("shown_with", ()))),
         )  # fmt: skip
 
     @staticmethod
@@ -181,14 +194,14 @@ class Shapes(Patterns):
                 steps[-1].append(plan.PathPart(target, self.label(config)))
                 continue
             if word != "percent":
-                raise self.fail(
-                    "spec-unknown-codec",
-                    f"`{codec}` is not a codec of file names",
-                    place,
-                    hint="configure one under `codecs` with `percent`",
-                )
+                steps[-1].append(self.other_part(word, config, target, place))
+                continue
             steps[-1].append(plan.PathPart(target, segments.build(config)))
         return tuple(tuple(step) for step in steps)
+
+    def other_part(self, word: str, config: dict[str, object], target: plan.Name, place: Place) -> plan.PathPart:
+        """A piece of a path that is no escaped name."""
+        raise NotImplementedError
 
     def label(self, config: dict[str, object]) -> LabelByTag:
         """File names for tagged values: each tag as it is, or by way of another form, in one shape of names."""

@@ -424,6 +424,13 @@ class EntryReader:
             key_at + len(key) + key_frame.least + (value_frame.length.size or 0) + value_frame.least,
         )
 
+    def value_at(self, entry_at: int, key: bytes) -> int:
+        """Where the value of the entry at `entry_at` begins, without anything that stands in front of it."""
+        groups = self.plan.groups
+        if groups is not None:
+            return entry_at + (groups.value.length.size or 0)
+        return self.place(entry_at, key).value
+
 
 def mask(first: int, last: int) -> int:
     """The bits from `first` to `last`."""

@@ -1,0 +1,106 @@
+"""Keys as relative paths of a tree, as they are, with what happens to those that cannot stand there; numbers in names.
+
+Invariant: a path that leaves here has no empty, `.` or `..` piece, and no piece longer than the file system takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codec.layout.base import Wrong
+from codec.layout.segments import Segment
+
+_NOT_A_PIECE = frozenset((b"", b".", b".."))
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Keys that end with `ends`, or that are folders of other keys, get `append` and a line of this `kind`.
+
+    With `option` the rule is the reference's only where that is on; where it is off such a key is carried.
+    """
+
+    kind: str
+    append: str
+    ends: str = ""
+    folder: bool = False
+    option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Where keys go that cannot be paths: into one `folder`, as an escaped name with `append`, with a line of `kind`."""
+
+    kind: str
+    folder: str
+    append: str
+    segment: Segment
+
+    def path(self, key: bytes) -> str:
+        """The path of a key, which its names file turns back."""
+        return f"{self.folder}/{self.segment.encode(key)[0]}{self.append}"
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralPath:
+    """A key as a path: `/` makes folders and nothing is escaped."""
+
+    names: str
+    longest_piece: int
+    longest: int
+    beside: str
+    renames: tuple[Rename, ...]
+    carried: Carried
+    files: tuple[str, ...]
+    folders: Mapping[str, str]  # reserved for what these options show
+    foreign: tuple[str, ...]  # kinds of names lines that are read and never written
+
+    def fits(self, key: bytes) -> bool:
+        """Whether the key can be a path at all, with the document that stands beside its file."""
+        if len(key) > self.longest or b"\0" in key or b"\\" in key:
+            return False
+        *folders, last = key.split(b"/")
+        if last in _NOT_A_PIECE or not _NOT_A_PIECE.isdisjoint(folders):
+            return False
+        return len(last) + len(self.beside) <= self.longest_piece and all(len(p) <= self.longest_piece for p in folders)
+
+
+def build(config: Mapping[str, object], segment: Segment) -> LiteralPath:
+    """The path codec as a spec configures it; `segment` escapes the names of carried keys."""
+    carried, reserved, longest = config["carried"], config["reserved"], config["longest"]
+    assert isinstance(carried, dict) and isinstance(reserved, dict) and isinstance(longest, dict)
+    renames = []
+    for rule in config["rename"]:  # type: ignore[attr-defined]
+        renames.append(
+            Rename(
+                str(rule["kind"]), str(rule["append"]), str(rule.get("ends_with", "")), "folder_of" in rule,
+                str(rule.get("option", "")),
+            )  # fmt: skip
+        )
+    return LiteralPath(
+        str(config["literal_path"]), int(longest["piece"]), int(longest["path"]), str(config["beside"]), tuple(renames),
+        Carried(str(carried["kind"]), str(carried["folder"]), str(carried["append"]), segment),
+        tuple(reserved["files"]), dict(reserved["folders"]), tuple(config.get("also_read", ())),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A number in a file's name: decimal, or hexadecimal digits of a fixed number."""
+
+    base: int
+    width: int
+
+    def encode(self, value: object) -> tuple[str, bool]:
+        """The name, and False: numbers can be turned back."""
+        assert isinstance(value, int)
+        return (f"{value:0{self.width}x}" if self.base == 16 else str(value)), False
+
+    def decode(self, name: str) -> int:
+        """The number; raises `Wrong`."""
+        shape = rf"[0-9a-f]{{{self.width}}}" if self.base == 16 else r"0|[1-9][0-9]{0,19}"
+        if not re.fullmatch(shape, name):
+            raise Wrong(f"{self.width or 'decimal'} digits", repr(name))
+        return int(name, self.base)
