@@ -49,7 +49,7 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
     try:
         with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
             writer = StreamWriter(container.written, effective, sorter)
-            counts = _collect(container, options, reader, writer, names)
+            counts = _collect(container, options, reader, writer, names, known)
             return _write(container, options, sink, writer, names, known, (effective, declared), counts, source)
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
@@ -93,9 +93,11 @@ def _need_adapters(container: Container, selected: frozenset[str], known: facts.
 
 
 def _collect(
-    container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...]
+    container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...],
+    known: facts.Facts,
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
+    shown = frozenset(o.name for adapter in container.adapters for o in adapter.options if known.get(o.name))
     for name in names:
         adapter = container.adapter(name)
         before = writer.count
@@ -103,7 +105,7 @@ def _collect(
             engine = engine_of(options.engine, adapter)
             limit_error = container.written.write_errors["value_limit"]
             documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error)
-            encoder = AdapterEncoder(adapter, documents)
+            encoder = AdapterEncoder(adapter, documents, shown)
             try:
                 encoder.run()
             except TreeFault as fault:

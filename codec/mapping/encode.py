@@ -15,6 +15,7 @@ from codec.errors import DocumentError, Place, TreeError
 from codec.layout import json_read
 from codec.layout.faces import from_base64url
 from codec.layout.segments import BadName
+from codec.mapping.cutting import Holdings
 from codec.mapping.documents import DocumentReader
 from codec.mapping.households import Households
 from codec.spec.plan import Adapter, Document, Entity, Names, PathPart
@@ -30,8 +31,9 @@ DIRECTORY = "directory"
 class AdapterEncoder:
     """Reads the documents of one adapter and emits its records, in no particular order."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader) -> None:
+    def __init__(self, adapter: Adapter, reader: DocumentReader, shown: frozenset[str] = frozenset()) -> None:
         self.adapter, self.reader, self.folder = adapter, reader, reader.folder
+        self._shown = shown
         self.originals: dict[str, dict[str, bytes]] = {}
         self.unexpected: list[str] = []
         self.counts = reader.counts
@@ -41,7 +43,10 @@ class AdapterEncoder:
         if not self._is_there():
             return
         if not self.folder.pattern:
-            Households(self.adapter, self.reader).run()
+            if any(entity.bodies is not None for entity in self.adapter.entities):
+                Holdings(self.adapter, self.reader, self._shown, self.unexpected).run()
+            else:
+                Households(self.adapter, self.reader).run()
             self.reader.finish()
             return
         self.originals = {name: self._read_names(names) for name, names in self.adapter.names.items()}
