@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from codec.api import DecodeOptions, DecodeResult, Progress
@@ -59,7 +59,7 @@ class Decoding:
             if options.versions == "all"
             else versions.newest(entries, options.as_of, now, counts)
         )
-        shown = frozenset(name for name, value in options.switches.items() if value)
+        shown = switched_on(self.container, options.switches)
         decoders = [
             AdapterDecoder(
                 adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn, Contents(reader)
@@ -67,10 +67,14 @@ class Decoding:
             for name in self.container.print_order
             if name in self.selected
         ]
-        self._feed(reader, live, self._routes(decoders, shown))
-        for decoder in decoders:
-            decoder.finish(reader.source.name)
-            self.losses.update(decoder.losses)
+        try:
+            self._feed(reader, live, self._routes(decoders, shown))
+            for decoder in decoders:
+                decoder.finish(reader.source.name)
+                self.losses.update(decoder.losses)
+        finally:
+            for decoder in decoders:
+                decoder.close()
 
     def _routes(
         self, decoders: list[AdapterDecoder], shown: frozenset[str]
@@ -138,6 +142,16 @@ class Decoding:
 def engine_of(name: str, adapter: Adapter) -> Engine:
     """The engine that an option names, for one adapter."""
     return Interpreter() if name == "interpreter" else compiled(adapter)
+
+
+def switched_on(container: Container, switches: Mapping[str, object]) -> frozenset[str]:
+    """The options that are on: flags by name, choices as `name=value`."""
+    on = {name for name, value in switches.items() if value is True}
+    for adapter in container.adapters:
+        for option in adapter.options:
+            if option.kind == "choice":
+                on.add(f"{option.name}={switches.get(option.name) or option.default}")
+    return frozenset(on)
 
 
 def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from codec.api import EncodeOptions, EncodeResult, Progress, Warned
-from codec.decoding import chosen, engine_of
+from codec.decoding import chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, Place, UsageError, from_os_error
 from codec.mapping import facts
@@ -93,23 +93,29 @@ def _need_adapters(container: Container, selected: frozenset[str], known: facts.
 
 
 def _collect(
-    container: Container, options: EncodeOptions, reader: TreeReader, writer: StreamWriter, names: tuple[str, ...],
+    container: Container,
+    options: EncodeOptions,
+    reader: TreeReader,
+    writer: StreamWriter,
+    names: tuple[str, ...],
     known: facts.Facts,
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
-    shown = frozenset(o.name for adapter in container.adapters for o in adapter.options if known.get(o.name))
     for name in names:
         adapter = container.adapter(name)
         before = writer.count
         if adapter.folder is not None:
             engine = engine_of(options.engine, adapter)
+            on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
-            documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error)
-            encoder = AdapterEncoder(adapter, documents, shown)
+            documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error, on)
+            encoder = AdapterEncoder(adapter, documents)
             try:
                 encoder.run()
             except TreeFault as fault:
                 raise documents.fault(fault, is_folder=False) from None
+            finally:
+                documents.close()
             _warn(options, adapter.name, encoder)
             options.progress(Progress("encode", encoder.counts["documents"], 0))
         counts[name] = writer.count - before
@@ -180,7 +186,7 @@ def _write(
         digest = _Digest(cast(BinaryIO, scratch))
         writer.write_to(digest)
         scratch.flush()
-        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known, stamps[0])
+        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known)
         if not text:
             for block in _blocks(cast(BinaryIO, scratch)):
                 sink.write(block)

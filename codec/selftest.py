@@ -7,6 +7,7 @@ Memory does not grow with the number of files.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container as AnyOf
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from operator import itemgetter
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions
-from codec.decoding import Decoding
+from codec.decoding import Decoding, switched_on
 from codec.errors import CodecError
+from codec.layout import json_read
 from codec.mapping.encode import literal_path
 from codec.mapping.facts import Facts
+from codec.mapping.households import component
 from codec.spec.container import Container
-from codec.spec.plan import Adapter
+from codec.spec.plan import Adapter, Restored
 from codec.stream import versions
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
@@ -33,8 +36,10 @@ FOLDER = "directory"
 class DigestTarget:
     """A target that keeps (path, digest) of each file, and (path, digest of a line) of files without an order."""
 
-    def __init__(self, unordered: frozenset[str], digests: Digests) -> None:
+    def __init__(self, unordered: AnyOf[str], digests: Digests) -> None:
         self._unordered, self._digests = unordered, digests
+        self.lined: set[str] = set()
+        """The files without an order that were written line by line; others of their names are bodies."""
         self._growing, self._running = "", hashlib.sha256()
 
     def _add(self, path: str, digest: bytes) -> None:
@@ -55,6 +60,7 @@ class DigestTarget:
 
     def append(self, path: str, data: bytes) -> None:
         if path in self._unordered:
+            self.lined.add(path)
             for line in data.splitlines(keepends=True):
                 self._add(path, hashlib.sha256(line).digest())
             return
@@ -73,38 +79,43 @@ class DigestTarget:
         """Folders are not compared."""
 
 
+class Unordered:
+    """The files whose lines are a set: sidecars and names files, one for the adapter or one in each folder of it."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._files = unordered_files(adapter)
+        self._root = f"{adapter.folder.root}/" if adapter.folder is not None else ""
+
+    def __contains__(self, path: object) -> bool:
+        assert isinstance(path, str)
+        return path in self._files or path.removeprefix(self._root).partition("/")[2] in self._files
+
+
 def unordered_files(adapter: Adapter) -> frozenset[str]:
-    """Files whose lines are a set: sidecars and names files."""
+    """The paths of those files, or their names in each folder."""
     sidecars = (literal_path(d) for entity in adapter.entities for d in entity.documents if d.kind == "sidecar")
     return frozenset((*sidecars, *(names.path for names in adapter.names.values())))
 
 
 def mismatches(
-    container: Container,
-    options: EncodeOptions,
-    written: BinaryIO,
-    tree: Path,
-    names: tuple[str, ...],
-    known: Facts,
-    commit_ts: int,
+    container: Container, options: EncodeOptions, written: BinaryIO, tree: Path, names: tuple[str, ...], known: Facts
 ) -> str:
     """What differs between the tree and what the written stream decodes to; empty if nothing does (§6.4)."""
-    del commit_ts  # the header is written from it and nothing else can be in its place
     switches = {option.name: known.get(option.name) for adapter in container.adapters for option in adapter.options}
     lines: list[str] = []
     for name in names:
         adapter = container.adapter(name)
         if adapter.folder is None:
             continue
-        unordered = unordered_files(adapter)
         with Digests() as produced, Digests() as given:
             decoding = Decoding(container, DecodeOptions(adapters=(name,), switches=switches, engine=options.engine))
             try:
-                _decode(container, decoding, written, DigestTarget(unordered, produced))
+                target = DigestTarget(Unordered(adapter), produced)
+                _decode(container, decoding, written, target)
             except CodecError as error:
                 return container.mismatch["refused"] + str(error)
             with TreeReader(tree) as reader:
-                _walk(reader, adapter.folder.root, DigestTarget(unordered, given), unordered)
+                Walk(reader, adapter, switched_on(container, switches), DigestTarget(target.lined, given), target.lined).run()
             lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
         if len(lines) >= container.mismatch_most:
             lines.append(container.mismatch["truncated"])
@@ -122,21 +133,57 @@ def _decode(container: Container, decoding: Decoding, written: BinaryIO, target:
         raise AssertionError("the canonical writer wrote an unsorted stream") from None
 
 
-def _walk(reader: TreeReader, path: str, target: DigestTarget, unordered: frozenset[str]) -> None:
-    """Every regular file below `path`; links and special files are not compared, as the reference does not."""
-    if reader.kind(path) != FOLDER:
-        return
-    for entry in reader.entries(path):
-        here = f"{path}/{entry.name}"
-        if entry.kind == FOLDER:
-            _walk(reader, here, target, unordered)
-        elif entry.kind == "file":
-            with reader.open(here) as file:
-                if here in unordered:
-                    for line in file:
-                        target.append(here, line)
-                else:
-                    target.stream_bytes(here, iter(lambda file=file: file.read(BLOCK), b""))  # type: ignore[misc]
+class Walk:
+    """The input tree as digests: every regular file; links and special files are not compared, as in the reference.
+
+    Members that the spec says do not come back as they were are taken as what they come back as.
+    """
+
+    def __init__(
+        self, reader: TreeReader, adapter: Adapter, on: frozenset[str], target: DigestTarget, unordered: AnyOf[str]
+    ) -> None:
+        assert adapter.folder is not None
+        self.reader, self.target, self.unordered, self.root = reader, target, unordered, adapter.folder.root
+        documents = (d for entity in adapter.entities for d in entity.documents)
+        self.restored = {
+            component(d.path[-1]): d.restored for d in documents if d.restored and not d.restored.unless & on
+        }
+
+    def run(self) -> None:
+        """The whole tree of the adapter."""
+        if self.reader.kind(self.root) == FOLDER:
+            self._folder(self.root)
+
+    def _folder(self, path: str) -> None:
+        for entry in self.reader.entries(path):
+            here = f"{path}/{entry.name}"
+            if entry.kind == FOLDER:
+                self._folder(here)
+            elif entry.kind == "file":
+                with self.reader.open(here) as file:
+                    self._file(here, self.restored.get(entry.name), file)
+
+    def _file(self, path: str, restored: Restored | None, file: BinaryIO) -> None:
+        if path in self.unordered or restored is not None:
+            for line in file:
+                self.target.append(path, line if restored is None else as_restored(line, restored))
+            if path not in self.unordered:
+                self.target.close()
+        else:
+            self.target.stream_bytes(path, iter(lambda: file.read(BLOCK), b""))
+
+
+def as_restored(line: bytes, restored: Restored) -> bytes:
+    """A line as it comes back: with the member's value replaced. A line that is no JSON stays as it is."""
+    if f'"{restored.member}":{restored.value},'.encode() in line:
+        return line
+    try:
+        text = line.decode()
+        old = json_read.raw(line.rstrip(b"\n"), (restored.member,)).decode()
+        column = json_read.locate(line, (restored.member,))[1] - 1
+    except (ValueError, KeyError, CodecError):
+        return line
+    return (text[:column] + str(restored.value) + text[column + len(old) :]).encode()
 
 
 def _differences(container: Container, given: Digests, produced: Digests) -> Iterator[str]:

@@ -34,7 +34,7 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     for row in (*adapter.rows, *(row for entity in adapter.entities for row in entity.rows if row.role == "shared")):
         if row.role != "dropped" and rows.name_of(row) not in seen:
             seen.add(rows.name_of(row))
-            if row.role != "derived":
+            if row.role != "derived" or row.read_with:
                 rows.emit_reader(code, row)
             if row.written:
                 rows.emit_writer(code, row)

@@ -322,10 +322,10 @@ def _slot_named(parts: Sequence[plan.Part], name: str) -> str:
 
 def _source(slot: plan.Slot) -> str:
     """The expression of what is written into a slot."""
-    if slot.account in ("lost", "constant"):
-        return repr(slot.constant)
     if slot.derive is not None:
         return slot.derive.emit()
+    if slot.account in ("lost", "constant"):
+        return repr(slot.constant)
     assert slot.target is not None
     return slot.target.emit()
 

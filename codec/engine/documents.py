@@ -99,9 +99,7 @@ def write_member(member: plan.Member, value: object, thing: Thing, element: Elem
     if member.pattern:
         return quote("".join(p if isinstance(p, str) else str(p[0].get(thing, element)) for p in member.pattern), True)
     if member.keyed is not None:
-        assert member.face is not None
-        parts = ",".join(f"{quote(name, member.face.html)}:{member.face.write(text, '')}" for name, text in value)  # type: ignore[attr-defined]
-        return f"{{{parts}}}"
+        return write_keyed_member(member, value, newline)
     if member.texts:
         inner = newline + STEP if newline else ""
         parts = ",".join(inner + quote(text, True) for text in value)  # type: ignore[attr-defined]
@@ -110,15 +108,23 @@ def write_member(member: plan.Member, value: object, thing: Thing, element: Elem
     return "null" if value is None else member.face.write(value, newline)
 
 
-def write_keyed(document: plan.Document, thing: Thing, shown: frozenset[str]) -> Iterator[str]:
-    """An object whose members are the elements of a collection, by their names."""
+def write_keyed_member(member: plan.Member, value: object, newline: str) -> str:
+    """An object by name whose values are passed through as they are written, each on one line."""
+    assert member.face is not None
+    inner, colon = (newline + STEP, ": ") if newline else ("", ":")
+    parts = [f"{inner}{quote(name, member.face.html)}{colon}{member.face.write(text, '')}" for name, text in value]  # type: ignore[attr-defined]
+    return f"{{{','.join(parts)}{newline}}}"
+
+
+def write_keyed(document: plan.Document, thing: Thing, newline: str) -> Iterator[str]:
+    """An object whose members are the elements of a collection, by their names; a line of its own if compact."""
     assert document.keyed is not None
     only = document.members[0]
-    mark, newline = "{", "\n" + STEP
+    inner, colon, mark = (newline + STEP, ": ", "{") if newline else ("", ":", "{")
     for one in document.keyed.get(thing, ()):  # type: ignore[attr-defined]
-        yield f"{mark}{newline}{quote(one[0], True)}: {write_member(only, one[1], thing, one, newline)}"
+        yield f"{mark}{inner}{quote(one[0], True)}{colon}{write_member(only, one[1], thing, one, inner)}"
         mark = ","
-    yield "{}" if mark == "{" else "\n}"
+    yield ("{}" if mark == "{" else newline + "}") + ("" if newline else "\n")
 
 
 STEM = "stem"  # a thing that is printed beside a document knows that document's name under this key
@@ -186,7 +192,7 @@ def read_member(
         read_object(member.members, {} if json is None else json, here, notes, thing)
     elif member.keyed is not None:
         thing[member.keyed.field] = read_keyed_member(member, json, here, notes)
-    elif member.derive is not None:
+    elif member.derive is not None and member.target is None:
         assert member.face is not None
         if json is not None:
             member.face.read(json)

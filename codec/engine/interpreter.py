@@ -84,8 +84,9 @@ class Interpreter:
     def document_writer(
         self, document: plan.Document, shown: frozenset[str]
     ) -> Callable[[Thing, Iterable[Element]], Iterator[str]]:
-        if document.kind == "keyed":
-            return lambda thing, elements: write_keyed(document, thing, shown)
+        if document.kind in ("keyed", "bundle"):
+            newline = "\n" if document.kind == "keyed" else ""
+            return lambda thing, elements: write_keyed(document, thing, newline)
         if document.kind == "json":
             return lambda thing, elements: write_object(document.members, thing, (), elements, shown, "\n")
         if document.kind in ("sidecar", "together", "copies"):
@@ -103,7 +104,7 @@ class Interpreter:
     # -------------------------------------------------------------------------------------------- documents, read
 
     def document_reader(self, document: plan.Document) -> ReadDocument:
-        if document.kind == "keyed":
+        if document.kind in ("keyed", "bundle"):
             return lambda value, notes: read_keyed(document, value)
         return lambda value, notes: read_object(document.members, value, (), notes)
 

@@ -219,7 +219,6 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
             raw, at = _raw(data, at, wire)
             if field.wire is not None and field.wire.always:
                 merged[field.name] = merged.get(field.name, b"") + raw
-                slots[field.name] = field.wire.from_wire(merged[field.name])
             elif field.wire is not None:
                 slots[field.name] = field.wire.from_wire(raw)
             else:
@@ -227,6 +226,12 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
         except Wrong as wrong:
             raise Misfit(field.name if field else "message", base + start, wrong.expected, wrong.found) from None
     for field in message.fields:
+        if field.name in merged:
+            assert field.wire is not None
+            try:
+                slots[field.name] = field.wire.from_wire(merged[field.name])
+            except Wrong as wrong:
+                raise Misfit(field.name, base, wrong.expected, wrong.found) from None
         if field.shape == "alternating":
             slots[field.name] = _pairs(field, slots[field.name], base)
     return slots
@@ -260,7 +265,7 @@ def _element(field: plan.WireField, raw: bytes) -> Element:
     if field.shape in ("repeated", "alternating"):
         return (field.items[0][2].from_wire(raw),)
     by_number = {number: (index, wire) for index, (number, _, wire) in enumerate(field.items)}
-    values = [wire.zero for _, _, wire in field.items]
+    values: list[Any] = [b"" if wire.always else wire.zero for _, _, wire in field.items]
     at = 0
     while at < len(raw):
         at, number, wire = tag(raw, at)
@@ -269,8 +274,9 @@ def _element(field: plan.WireField, raw: bytes) -> Element:
             at = skip(raw, at, wire)
             continue
         content, at = _raw(raw, at, wire)
-        values[found[0]] = found[1].from_wire(content)
-    return tuple(values)
+        values[found[0]] = values[found[0]] + content if found[1].always else found[1].from_wire(content)
+    wires = (wire for _, _, wire in field.items)
+    return tuple(wire.from_wire(value) if wire.always else value for wire, value in zip(wires, values, strict=True))
 
 
 def _pairs(field: plan.WireField, flat: Any, base: int) -> list[Element]:
@@ -323,9 +329,9 @@ def _write_scalar(number: int, wire: Wire, value: object) -> bytes:
 
 def slot_value(slot: plan.Slot, thing: Thing, element: Element) -> object:
     """What is written into a slot."""
-    if slot.account in ("lost", "constant"):
-        return slot.constant
     if slot.derive is not None:
         return slot.derive.evaluate(thing, element)
+    if slot.account in ("lost", "constant"):
+        return slot.constant
     assert slot.target is not None
     return slot.target.get(thing, element)

@@ -59,3 +59,10 @@ class Base64UrlRun(Base64Url):
     reader = staticmethod(read_base64url_run)
     run = True
     alphabet = ALPHABET
+
+    def may_begin(self, text: bytes) -> bool:
+        """No, if `text` holds the whole run, and no bytes give that run."""
+        found = _RUN.match(text)
+        run = found[0] if found is not None else b""
+        characters = len(run.translate(None, b"\r\n"))
+        return len(run) == len(text) or (characters % 4 != 1 and (characters > 0 or self.least == 0))

@@ -39,6 +39,7 @@ class Segment:
     fallback: Fallback
     bad: str
     unknown: str
+    dots: str = ""  # stands for a dot where the name would be `.` or `..`, which are no names of folders
 
     def __post_init__(self) -> None:
         kept = self.literal.encode()
@@ -58,6 +59,8 @@ class Segment:
         too_long = len(raw) > self.longest or len(text) > self.longest
         if too_long or text.startswith(self.mark) or self._shape.match(text):  # type: ignore[attr-defined]
             return self._hashed(raw), True
+        if self.dots and text in (".", ".."):
+            return text.replace(".", self.dots), False
         return text, False
 
     def encode_base64url(self, raw: bytes) -> str:
@@ -124,13 +127,13 @@ def build(config: Mapping[str, object]) -> Segment:
     return _build(
         text(config["percent"]), longest, text(config["base64url_mark"]),
         Fallback(text(shape["digest"]), shape["digits"], text(shape["join"]), shape["hint_bytes"], text(shape["names"])),
-        text(errors["bad"]), text(errors["unknown"]),
+        text(errors["bad"]), text(errors["unknown"]), text(config.get("dots", "")),
     )  # fmt: skip
 
 
 @lru_cache
-def _build(literal: str, longest: int, mark: str, fallback: Fallback, bad: str, unknown: str) -> Segment:
-    return Segment(literal, longest, mark, fallback, bad, unknown)
+def _build(literal: str, longest: int, mark: str, fallback: Fallback, bad: str, unknown: str, dots: str) -> Segment:
+    return Segment(literal, longest, mark, fallback, bad, unknown, dots)
 
 
 SCHEMA: dict[str, object] = {
@@ -144,6 +147,7 @@ SCHEMA: dict[str, object] = {
             "description": "The characters that stand for themselves; others become % and two hex digits.",
         },
         "max": {"type": "integer", "minimum": 1, "description": "How long a name may be, in characters."},
+        "dots": {"type": "string", "minLength": 1, "description": "What stands for a dot in a name of dots alone."},
         "base64url_mark": {
             "type": "string",
             "minLength": 1,

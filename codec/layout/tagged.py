@@ -10,8 +10,9 @@ import construct
 from codec.layout.base import Cut, Layout, Position, Wrong
 from codec.layout.canonical_number import canonical_number
 from codec.layout.escaped import escape
-from codec.layout.faces import Face
-from codec.layout.segments import BadName, Segment
+from codec.layout.faces import Face, from_base64url
+from codec.layout.json_write import base64url
+from codec.layout.segments import BadName, Fallback, Segment
 from codec.layout.types import Union
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ class Name(Protocol):
 
 
 class LabelByTag:
-    """A file name for a tagged value: a label only, which nobody reads; `dots` stands for `.` in names of dots alone."""
+    """A file name for a tagged value: a label only, which nobody reads."""
 
-    def __init__(self, segment: Segment, tags: Mapping[str, str], dots: str) -> None:
-        self.segment, self.tags, self.dots = segment, tags, dots
+    def __init__(self, segment: Segment, tags: Mapping[str, str]) -> None:
+        self.segment, self.tags = segment, tags
         self.fallback = segment.fallback
 
     def encode(self, raw: object) -> tuple[str, bool]:
@@ -89,12 +90,25 @@ class LabelByTag:
         if kind == "base64url_name":
             return self.segment.encode_base64url(value), False
         text = canonical_number(value) if kind == "canonical_number" else value
-        name, _ = self.segment.encode(text.encode())
-        return (name.replace(".", self.dots) if name in (".", "..") else name), False
+        return self.segment.encode(text.encode())[0], False
 
     def decode(self, name: str, originals: Mapping[str, bytes]) -> object:
         """Labels are not read."""
         raise BadName("label", "a document that says its key", name)
+
+
+class PlainBase64Url:
+    """A file name that is the unpadded base64url of a field."""
+
+    fallback: Fallback | None = None
+
+    def encode(self, raw: bytes) -> tuple[str, bool]:
+        """The name, which can always be turned back."""
+        return base64url(raw), False
+
+    def decode(self, name: str, originals: Mapping[str, bytes]) -> object:
+        """The bytes that the name stands for; raises `Wrong`."""
+        return from_base64url(name)
 
 
 class Tagged(Face):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from codec.layout.base import Wrong
+from codec.layout.encoded_faces import from_base64, to_base64
 from codec.layout.faces import found
 from codec.layout.json_write import quote
 from codec.layout.strings import as_text
@@ -178,10 +178,10 @@ class Struct(Type):
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st
 
-        scalars: dict[str, SearchStrategy[object]] = {"text": st.text(max_size=8), "bytes": st.binary(max_size=8), "flag": st.booleans()}
+        scalars: dict[str, SearchStrategy[object]] = {"text": st.text(max_size=8), "bytes": st.binary(max_size=8), "flag": st.booleans(), "u64": st.integers(0, (1 << 64) - 1)}
 
         def one(kind: Kind) -> SearchStrategy[object]:
-            base = scalars.get(kind.base) or self.types[kind.base].values()
+            base = scalars[kind.base] if kind.is_scalar else self.types[kind.base].values()
             return st.lists(base, max_size=3) if kind.shape == "list" else base
 
         return st.fixed_dictionaries({kind.name: one(kind) for kind in self.kinds})
@@ -250,7 +250,7 @@ class Union(Type):
         if base == "text":
             return quote(value, html)  # type: ignore[arg-type]
         if base == "bytes":
-            return f'"{b64encode(value).decode()}"'  # type: ignore[arg-type]
+            return f'"{to_base64(value)}"'  # type: ignore[arg-type]
         if base == "flag":
             return "true" if value else "false"
         inner = self.types[base]
@@ -300,7 +300,7 @@ class Union(Type):
                 raise TypedWrong((), "true or false", found(json))
             return json
         if base == "bytes":
-            return from_base64(json)
+            return read_bytes(json)
         inner = self.types[base]
         assert isinstance(inner, Union)
         return inner.read_json(json)
@@ -329,16 +329,14 @@ class TypedWrong(Wrong):
         self.path = path
 
 
-def from_base64(json: object) -> bytes:
-    """The bytes of padded standard base64; line breaks are skipped; raises `TypedWrong` (dynamodb.md §5.5)."""
+def read_bytes(json: object) -> bytes:
+    """The bytes of padded standard base64; raises `TypedWrong` (dynamodb.md §5.5)."""
     if type(json) is not str:
         raise TypedWrong((), "a string of base64", found(json))
-    plain = json.replace("\r", "").replace("\n", "")
     try:
-        raw = b64decode(plain, validate=True)
-    except ValueError:
-        raise TypedWrong((), "standard base64 with padding", found(json)) from None
-    return raw
+        return from_base64(json)
+    except Wrong as wrong:
+        raise TypedWrong((), wrong.expected, wrong.found) from None
 
 
 @dataclass(frozen=True)

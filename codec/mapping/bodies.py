@@ -73,6 +73,11 @@ class Household:
         self._last_key: object = None
         self.carried = False
 
+    def close(self) -> None:
+        """Give the sorters' memory and disk back."""
+        for sorter in (self._sorter, self._keys, self._shared):
+            sorter.close()
+
     # -------------------------------------------------------------------------------------------- records in
 
     def takers(self) -> dict[str, Taker]:

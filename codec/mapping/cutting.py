@@ -69,10 +69,10 @@ class Pieces:
 
 
 class Holdings:
-    """Reads every parent of an adapter with the things that have bodies; `shown` are the options the tree was made with."""
+    """Reads every parent of an adapter with the things that have bodies; the tree's manifest says with which options it was made."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader, shown: frozenset[str], unexpected: list[str]) -> None:
-        self.adapter, self.reader, self.folder, self.shown = adapter, reader, reader.folder, shown
+    def __init__(self, adapter: Adapter, reader: DocumentReader, unexpected: list[str]) -> None:
+        self.adapter, self.reader, self.folder, self.shown = adapter, reader, reader.folder, reader.shown
         self.unexpected = unexpected
         self.child = next(e for e in adapter.entities if e.bodies is not None)
         assert self.child.bodies is not None and self.child.within is not None

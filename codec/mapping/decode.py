@@ -17,11 +17,12 @@ from codec.engine.documents import STEM
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import ABSENT
 from codec.mapping.bodies import Household, ReadLater
+from codec.mapping.bundles import BundleWriter
 from codec.mapping.family import Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
 from codec.mapping.target import Target
-from codec.spec.plan import Adapter, Document, Entity, Row, Shared
+from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
 from codec.spec.words import Element, Thing
 from codec.stream.sort import Sorter
 
@@ -42,18 +43,26 @@ class AdapterDecoder:
         self._entities = {entity.name: entity for entity in adapter.entities}
         self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
+        self._late: Sorter[Item] = Sorter()
         parents = {e.within[1] for e in adapter.entities if e.within}
         with_bodies = {e.within[1] for e in adapter.entities if e.within and e.bodies is not None}
         self._families: list[Family | Household] = [
             Household(adapter, root, engine, target, shown, contents)
             if root.name in with_bodies
-            else Family(adapter, root, engine)
+            else Family(adapter, root, engine, shown)
             for root in adapter.entities
             if root.name in parents
         ]
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
         self._writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
+        }
+        self._shown = shown
+        self._bundles = {
+            f"{e.name}.{d.name}": BundleWriter(e, d, engine, self._writers[f"{e.name}.{d.name}"], self._namer, target)
+            for e in adapter.entities
+            for d in e.documents
+            if d.kind == "bundle"
         }
         self._owner_numbers = self._owners()
         self._last_claim: dict[str, object] = {}
@@ -71,10 +80,17 @@ class AdapterDecoder:
                         result.setdefault(candidate.label, []).append((number, index))
         return {label: tuple(owners) for label, owners in result.items()}
 
+    def close(self) -> None:
+        """Give the memory and disk of everything that was gathered back."""
+        for part in (self._claims, self._late, *self._gatherers.values(), *self._families, *self._bundles.values()):
+            part.close()
+
     # -------------------------------------------------------------------------------------------- records in
 
     def _taker(self, row: Row) -> Callable[[bytes, bytes, int], None]:
         """What is done with a record of one kind; the last argument is where it begins in the input."""
+        if row.label in self._of_family:
+            return self._of_family[row.label]
         if row.role in ("dropped", "derived"):
             label = row.label
 
@@ -82,8 +98,6 @@ class AdapterDecoder:
                 self.losses[label] += row.role == "dropped"
 
             return drop
-        if row.label in self._of_family:
-            return self._of_family[row.label]
         read = self._engine.reader(row)
         if not row.entity:
             number = next(
@@ -139,6 +153,11 @@ class AdapterDecoder:
         for document in documents:
             if document.when is not None and not document.when.holds(thing, ()):
                 continue
+            if document.only_with and document.only_with not in self._shown:
+                continue
+            if document.kind == "bundle":
+                self._bundles[f"{entity.name}.{document.name}"].add(thing)
+                continue
             if document.kind == "sidecar":
                 main = next(d for d in entity.documents if d.name == document.beside)
                 thing[STEM] = self._namer.path(main, thing)[1]
@@ -163,12 +182,11 @@ class AdapterDecoder:
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
         for family in self._families:
-            family.finish(self._print, self._make_folder, self.warning, source)
+            family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
         orphans = Counter[int]()
-        late: Sorter[Item] = Sorter()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
-            self._settle(identity, claims, orphans, late)
-        for _, name, thing in late.sorted():
+            self._settle(identity, claims, orphans)
+        for _, name, thing in self._late.sorted():
             entity = self._entities[name]  # type: ignore[index]
             self._print(entity, thing, tuple(d for d in entity.documents if d.kind == "sidecar"))  # type: ignore[arg-type]
         for name in self.adapter.print_order:
@@ -178,7 +196,7 @@ class AdapterDecoder:
         for number, count in sorted(orphans.items()):
             self.warning(self.adapter.shared[number].orphan, {self.adapter.shared[number].row.name: count})
 
-    def _settle(self, identity: object, claims: Iterator[Item], orphans: Counter[int], late: Sorter[Item]) -> None:
+    def _settle(self, identity: object, claims: Iterator[Item], orphans: Counter[int]) -> None:
         """Who owns the shared records of one key: the first owner that exists."""
         present: dict[tuple[int, int], bool] = {}
         for claim in claims:
@@ -194,7 +212,7 @@ class AdapterDecoder:
                 if not owners:
                     orphans[number] += 1  # type: ignore[index]
                     continue
-                self._hand_over(shared, min(owners), present[number, min(owners)], claim, late)  # type: ignore[index]
+                self._hand_over(shared, min(owners), present[number, min(owners)], claim)  # type: ignore[index]
 
     def _settle_deferred(self, claim: Item, present: dict[tuple[int, int], bool]) -> None:
         """A record of a less preferred kind makes the thing only if no other did."""
@@ -213,7 +231,7 @@ class AdapterDecoder:
         present.update(dict.fromkeys(owners, said))
         self._print_direct(entity, row, values)  # type: ignore[arg-type]
 
-    def _hand_over(self, shared: Shared, owner: int, said: bool, claim: Item, late: Sorter[Item]) -> None:
+    def _hand_over(self, shared: Shared, owner: int, said: bool, claim: Item) -> None:
         _, _, _, arrival, values = claim
         entity = self._entities[shared.owners[owner][0]]
         row = next(row for row in entity.rows if row.shared == shared.row.name)
@@ -222,7 +240,7 @@ class AdapterDecoder:
         elif not said:
             fields = {name: values[index] for name, index in shared.row.fields}  # type: ignore[index]
             identity = dict(zip(entity.identity, (values[i] for i in shared.row.identity), strict=True))  # type: ignore[index]
-            late.add((arrival, entity.name, identity | fields), 400)
+            self._late.add((arrival, entity.name, identity | fields), 400)
 
     def _finish_thing(self, entity: Entity, one: Gathered) -> None:
         assert entity.collection is not None
@@ -249,6 +267,13 @@ class AdapterDecoder:
             assert slot.compare is not None
             if slot.compare.evaluate(thing, ()) != declared:
                 self.warning(slot.differs, thing | {"declared": declared})
+
+    def _end_of_family(self) -> None:
+        for bundle in self._bundles.values():
+            bundle.finish()
+
+    def _append(self, steps: tuple[PathStep, ...], thing: Thing, data: bytes) -> None:
+        self.target.append(self._namer.join(steps, thing)[0], data)
 
     def _make_folder(self, document: Document, thing: Thing) -> None:
         path = self._namer.path(document, thing)[0]

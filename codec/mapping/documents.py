@@ -14,7 +14,9 @@ from codec.errors import CodecError, DataError, DocumentError, LimitError, Place
 from codec.layout import json_read
 from codec.layout.json_careful import path_text
 from codec.mapping.rows import RowWriter
-from codec.spec.plan import Adapter, Document, Entity, Folder, Line
+from codec.mapping.views import records
+from codec.spec.context import OPTION
+from codec.spec.plan import Adapter, Document, Entity, Folder, Line, View
 from codec.spec.words import Element, Pick, Thing
 from codec.stream.sort import Sorter
 from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
@@ -27,7 +29,7 @@ class DocumentReader:
     """Reads documents of one adapter and hands their records on."""
 
     def __init__(
-        self, adapter: Adapter, engine: Engine, tree: TreeReader, emit: Emit, most_value: int, limit_error: str
+        self, adapter: Adapter, engine: Engine, tree: TreeReader, emit: Emit, most_value: int, limit_error: str, on: frozenset[str]
     ) -> None:
         assert adapter.folder is not None
         self.engine, self.tree, self._emit = engine, tree, emit
@@ -36,6 +38,8 @@ class DocumentReader:
         self.most_text = TEXT_PER_BYTE * most_value
         self.rows = RowWriter(adapter, engine)
         self.counts = Notes()
+        self.shown = on
+        self.on = {f"{OPTION}{name}": True for name in sorted(on)}
         self._repeated: Sorter[tuple[object, ...]] = Sorter()
         self._arrival = 0
 
@@ -96,10 +100,10 @@ class DocumentReader:
 
     # -------------------------------------------------------------------------------------------- documents
 
-    def values(self, stream: BinaryIO, path: str) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
+    def values(self, stream: BinaryIO, path: str, fold: bool = True) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
         """The JSON values of a file, one at a time."""
         try:
-            yield from json_read.values(stream, path, max_value=self.most_text)
+            yield from json_read.values(stream, path, max_value=self.most_text, fold=fold)
         except DocumentError as error:
             error.code = self.folder.errors["json"]
             raise
@@ -122,6 +126,7 @@ class DocumentReader:
             thing[document.raw] = self.whole(path, self.most_value)
         elif document.kind in ("json", "keyed"):
             data = self.whole(path, self.most_text)
+            self.counts.data = data
             try:
                 value = json_read.load(data, path, fold=document.kind != "keyed")
             except DocumentError as error:
@@ -137,6 +142,7 @@ class DocumentReader:
     def emit(self, entity: Entity, path: str, thing: Thing) -> None:
         """Check a thing and hand on its records; `path` is its document, for errors."""
         code = self.folder.errors["json"]
+        thing |= self.on
         self._refuse_repeated(entity, path, thing)
         for name, derive in entity.computed:
             fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
@@ -202,6 +208,10 @@ class DocumentReader:
         """Hand on a record as it is."""
         self._emit(key, value)
 
+    def close(self) -> None:
+        """Give the sorter's memory and disk back."""
+        self._repeated.close()
+
     def finish(self) -> None:
         """Hand on the records that several things had in common: one per key, the one with the least rank."""
         before: object = None
@@ -214,12 +224,18 @@ class DocumentReader:
         """The things that the lines of a file say, each with line and column."""
         read = self.engine.document_reader(document)
         with self.open(path) as stream:
-            for value, raw, line, column in self.values(stream, path):
+            for value, raw, line, column in self.values(stream, path, fold=document.kind != "bundle"):
                 self.counts.data = raw
                 try:
                     yield read(value, self.counts), line, column
                 except Misread as misread:
                     raise self.misread(misread, path, raw, line, column) from None
+
+    def replay(self, view: View, path: str) -> None:
+        """Hand on the records that a view shows, as they are."""
+        with self.open(path) as stream:
+            for key, value in records(view, self.values(stream, path), path, self.folder.errors["json"]):
+                self._emit(key, value)
 
     def _refuse_repeated(self, entity: Entity, path: str, thing: Thing) -> None:
         """Elements that a record lists by name must have one name each; others surface as records with one key."""

@@ -31,9 +31,8 @@ DIRECTORY = "directory"
 class AdapterEncoder:
     """Reads the documents of one adapter and emits its records, in no particular order."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader, shown: frozenset[str] = frozenset()) -> None:
+    def __init__(self, adapter: Adapter, reader: DocumentReader) -> None:
         self.adapter, self.reader, self.folder = adapter, reader, reader.folder
-        self._shown = shown
         self.originals: dict[str, dict[str, bytes]] = {}
         self.unexpected: list[str] = []
         self.counts = reader.counts
@@ -44,7 +43,7 @@ class AdapterEncoder:
             return
         if not self.folder.pattern:
             if any(entity.bodies is not None for entity in self.adapter.entities):
-                Holdings(self.adapter, self.reader, self._shown, self.unexpected).run()
+                Holdings(self.adapter, self.reader, self.unexpected).run()
             else:
                 Households(self.adapter, self.reader).run()
             self.reader.finish()

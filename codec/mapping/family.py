@@ -15,30 +15,51 @@ from codec.engine.base import Engine
 from codec.engine.patterns import ABSENT
 from codec.errors import Place, StreamError
 from codec.mapping.gather import Item, weight
-from codec.spec.plan import Adapter, Choose, Document, Entity, Row
+from codec.mapping.views import RawRows
+from codec.spec.plan import Adapter, Choose, Document, Entity, PathStep, Row
 from codec.spec.words import Element, Name, Pick, Thing
 from codec.stream.sort import Sorter
 
 Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
 Warn = Callable[[str, Thing], None]
+Append = Callable[[tuple[PathStep, ...], Thing, bytes], None]
 MakeFolder = Callable[[Document, Thing], None]
 
 
 class Family:
     """A parent entity and its children."""
 
-    def __init__(self, adapter: Adapter, root: Entity, engine: Engine) -> None:
+    def __init__(self, adapter: Adapter, root: Entity, engine: Engine, shown: frozenset[str]) -> None:
+        self._views = [RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown]
         self.root = root
         self.members = [root, *(e for e in adapter.entities if e.within and e.within[1] == root.name)]
-        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored"]
+        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown]
         self._read = [engine.reader(row) for row in self._rows]
         self._entity_of = [next(i for i, e in enumerate(self.members) if e.name == row.entity) for row in self._rows]
         self._sorter: Sorter[Item] = Sorter()
         self._arrival = 0
 
+    def close(self) -> None:
+        """Give the sorter's memory and disk back."""
+        self._sorter.close()
+
     def takers(self) -> dict[str, Callable[[bytes, bytes, int], None]]:
         """What is done with a record, by the label of its kind."""
-        return {row.label: self._taker(number) for number, row in enumerate(self._rows)}
+        takers = {row.label: self._taker(number) for number, row in enumerate(self._rows)}
+        for number, view in enumerate(self._views):
+            takers |= {row.label: self._view_taker(number, view, row) for row in view.rows}
+        return takers
+
+    def _view_taker(self, number: int, view: RawRows, row: Row) -> Callable[[bytes, bytes, int], None]:
+        """A record that is shown as it is; only whose it is must be readable."""
+        rank, label = len(self.members) + number, row.label
+
+        def take(key: bytes, value: bytes, at: int) -> None:
+            self._arrival += 1
+            item = (view.owner(row, key), rank, (), self._arrival, 0, at, (label, key, value))
+            self._sorter.add(item, 300 + len(key) + len(value))
+
+        return take
 
     def _taker(self, number: int) -> Callable[[bytes, bytes, int], None]:
         read, member = self._read[number], self._entity_of[number]
@@ -58,7 +79,7 @@ class Family:
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, source: str) -> None:
+    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, append: Append, end: Callable[[], None], source: str) -> None:
         """Print every family, by ascending identity of the parent."""
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
             groups = groupby(items, key=itemgetter(1))
@@ -70,12 +91,26 @@ class Family:
                     said = self._parent(group, thing)
                     if not self._is_orphan(said):
                         self._show_parent(thing, show, make_folder)
+                elif member >= len(self.members):  # type: ignore[operator]
+                    count = self._show_view(self._views[member - len(self.members)], thing, group, self._is_orphan(said), append)  # type: ignore[operator]
+                    orphans[self._views[member - len(self.members)].view.name] += count  # type: ignore[operator]
                 elif self._is_orphan(said):
                     orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]
                 else:
                     self._children(self.members[member], thing, group, show, warn, source)  # type: ignore[call-overload]
+            end()
             if self._is_orphan(said):
-                warn(self.root.orphan, thing | {e.name: orphans[e.name] for e in self.members})
+                warn(self.root.orphan, thing | dict(orphans))
+
+    @staticmethod
+    def _show_view(view: RawRows, thing: Thing, items: Iterator[Item], orphaned: bool, append: Append) -> int:
+        """Records as they are, in the order of the stream; how many."""
+        path = (view.view.orphaned if orphaned else view.view.path) or view.view.path
+        count = 0
+        for item in items:
+            append(path, thing, view.line(*item[6]))  # type: ignore[misc]
+            count += 1
+        return count
 
     def _is_orphan(self, said: set[str]) -> bool:
         return bool(self.root.exists) and self.root.exists not in said

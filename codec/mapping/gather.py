@@ -58,6 +58,10 @@ class Gatherer:
             (identity, self._ranks[number], order, self._arrival, number, values), 200 + sum(map(weight, values))
         )
 
+    def close(self) -> None:
+        """Give the sorter's memory and disk back."""
+        self._sorter.close()
+
     def __iter__(self) -> Iterator[Gathered]:
         """The things, by ascending identity. What is left of a thing's elements is read when the next is asked for."""
         for _, items in groupby(self._sorter.sorted(), key=itemgetter(0)):

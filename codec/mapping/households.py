@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codec.errors import CodecError, Place, TreeError
+from codec.mapping.bundles import parts
 from codec.mapping.documents import DocumentReader
-from codec.spec.context import GREATEST
+from codec.spec.context import GREATEST, OPTION, REPLAYED
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
 from codec.spec.words import Thing
 from codec.tree.walk import Entry
@@ -38,7 +39,18 @@ class Households:
                 path = f"{self.folder.root}/{entry.name}"
                 if entry.kind != DIRECTORY:
                     raise self._unexpected(path, entry)
+                if self._is_orphaned(parent, entry.name, path):
+                    continue
                 self._household(parent, document, entry.name, path)
+
+    def _is_orphaned(self, parent: Entity, name: str, path: str) -> bool:
+        """Whether a folder holds only the records of a parent that is gone; they are written back as they are."""
+        for view in self.adapter.views:
+            suffix = component(view.orphaned[1]) if view.orphaned else ""
+            if suffix and view.entity == parent.name and name.endswith(suffix) and self.reader.on.get(f"{OPTION}{view.option}"):
+                self.reader.replay(view, "/".join((path, *(component(step) for step in view.orphaned[2:]))))
+                return True
+        return False
 
     def _unexpected(self, path: str, entry: Entry) -> TreeError:
         hint = "move it out of the tree; what a decode did not write has no meaning here"
@@ -59,12 +71,13 @@ class Households:
         thing: Thing = dict.fromkeys(parent.fields)
         self.reader.read(parent, document, f"{path}/{main}", thing)
         self._identify(document, name, f"{path}/{main}", thing)
-        known = {main}
+        known = {main, *self._replay(parent, thing, path)}
         for child in self.adapter.entities:
             if child.within and child.within[1] == parent.name:
                 for below in child.documents:
-                    together = below.kind == "together"
-                    read = self._together if together else self._children
+                    if below.only_with and f"{OPTION}{below.only_with}" not in self.reader.on:
+                        continue
+                    read = self._together if below.kind == "together" else self._bundle if below.kind == "bundle" else self._children
                     known.add(read(child, below, path, len(document.path) - 1, thing))
         self.reader.emit(parent, f"{path}/{main}", thing)
         for entry in self.reader.entries(path):
@@ -88,20 +101,46 @@ class Households:
                 name,
             )
 
+    def _replay(self, parent: Entity, thing: Thing, path: str) -> Iterator[str]:
+        """Write the records of the parent's views back as they are; the folders that the views lie in."""
+        for view in self.adapter.views:
+            if view.entity != parent.name or not self.reader.on.get(f"{OPTION}{view.option}"):
+                continue
+            below = "/".join(component(step) for step in view.path[2:])
+            if self.reader.kind(f"{path}/{below}") == FILE:
+                thing[f"{REPLAYED}{view.name}"] = True
+                self.reader.replay(view, f"{path}/{below}")
+                yield component(view.path[2])
+
+    def _bundle(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
+        """The children that stand on the lines of numbered files; the folder of these."""
+        home, prefix = component(document.path[depth]), component(document.path[depth + 1])
+        kind = self.reader.kind(f"{path}/{home}")
+        if kind is None:
+            return home
+        if kind != DIRECTORY:
+            raise self.reader.wrong_kind("not_directory", f"{path}/{home}", kind)
+        entries = self.reader.entries(f"{path}/{home}")
+        for name in parts(document, entries, prefix, f"{path}/{home}", self.folder.errors["unexpected"]):
+            self._lines(child, document, f"{path}/{home}/{name}", parent)
+        return home
+
     def _together(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
         """The children that stand on the lines of one file; the file's name."""
-        assert child.within is not None
         name = component(document.path[depth])
-        if self.reader.kind(f"{path}/{name}") is None:
-            return name
-        for said, line, column in self.reader.lines(document, f"{path}/{name}"):
+        if self.reader.kind(f"{path}/{name}") is not None:
+            self._lines(child, document, f"{path}/{name}", parent)
+        return name
+
+    def _lines(self, child: Entity, document: Document, path: str, parent: Thing) -> None:
+        assert child.within is not None
+        for said, line, column in self.reader.lines(document, path):
             thing = dict.fromkeys(child.fields) | {child.within[0]: parent} | said
             try:
-                self._emit_child(child, f"{path}/{name}", thing, parent)
+                self._emit_child(child, path, thing, parent)
             except CodecError as error:
                 error.place = Place(error.place.source, None, line, column)
                 raise
-        return name
 
     def _emit_child(self, child: Entity, path: str, thing: Thing, parent: Thing) -> None:
         """Hand on a child's records, and note what the parent's records need to know of it."""

@@ -16,8 +16,12 @@ class Namer:
 
     def path(self, document: Document, thing: Thing) -> tuple[str, str]:
         """The path of a thing's document, and the text of its last slot: the stem that sidecars join by."""
+        return self.join(self._steps(document, thing), thing)
+
+    def join(self, path: tuple[PathStep, ...], thing: Thing) -> tuple[str, str]:
+        """A path with the thing's fields in it, and the text of its last slot."""
         steps, stem = [], ""
-        for step in self._steps(document, thing):
+        for step in path:
             text = ""
             for part in step:
                 if isinstance(part, PathPart):
@@ -37,7 +41,7 @@ class Namer:
         """The name for one field, noted in its names file if it has one and the name cannot be turned back."""
         raw = part.target.get(thing, ())
         text, noted = part.segment.encode(raw)  # type: ignore[arg-type]
-        if noted and part.segment.fallback.names:
+        if noted and part.segment.fallback is not None and part.segment.fallback.names:
             assert isinstance(raw, bytes)
             names = self._names[part.segment.fallback.names]
             members = ((names.encoded, text), (names.original, base64url(raw)), (names.kind_member, names.kind))

@@ -65,7 +65,8 @@ class RowWriter:
             if one.row.repeated and (one.row.when is None or one.row.when.holds(thing, ())):
                 greatest, *ties = (name.get(thing, ()) for name in one.row.repeated)
                 key, value = one.write(thing, ())
-                yield key, (-greatest, *ties), value  # type: ignore[operator]
+                first = -greatest if one.row.keep == "greatest" else greatest  # type: ignore[operator]
+                yield key, (first, *ties), value
 
     def _derived(self, one: _Written, thing: Thing) -> Iterator[tuple[bytes, bytes]]:
         """A row for each element of another thing's collection for which the row's condition holds."""

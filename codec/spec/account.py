@@ -97,7 +97,7 @@ def _slot_account(row: plan.Row, where: str, part: plan.Slot | plan.WireField) -
     if row.role == "dropped":
         return Entry(where, part.name, "lost", row.because, part.place)
     if row.role == "derived" and part.target is not None:
-        return Entry(where, part.name, "derived", f"`{part.target.field}`", part.place)
+        return Entry(where, part.name, "derived", f"`{part.target.text}`", part.place)
     if slot is None or slot.account == "bound":
         assert part.target is not None
         return _bound(where, part.name, (part.target,), part.place)
@@ -112,6 +112,8 @@ def document_account(document: plan.Document) -> Iterator[Entry]:
     where = f"{document.entity}.{document.name}"
     for part in path_parts(document):
         yield _bound(where, "the file's name", (part.target,), document.place)
+    if document.keyed is not None:
+        yield _bound(where, "the members' names", (document.keyed,), document.place)
     if document.raw:
         yield _bound(where, "the file's bytes", (Name(document.raw),), document.place)
     yield from _members_account(where, "", document.members)
@@ -131,6 +133,8 @@ def _members_account(where: str, prefix: str, members: tuple[plan.Member, ...]) 
             yield from _members_account(where, f"{name}[].", member.item)
         elif member.members:
             yield from _members_account(where, f"{name}.", member.members)
+        elif member.is_reset:
+            yield Entry(where, name, "lost", member.because, member.place)
         elif member.derive is not None:
             yield Entry(where, name, "derived", member.derive.describe(), member.place)
         else:
@@ -144,7 +148,7 @@ def path_parts(document: plan.Document) -> Iterator[plan.PathPart]:
 
 
 def _bound(where: str, name: str, targets: tuple[Name, ...], place: Place) -> Entry:
-    fields = tuple(f"{target.collection}[].{target.field}" if target.collection else target.field for target in targets)
+    fields = tuple(f"{target.collection}[].{target.text}" if target.collection else target.text for target in targets)
     return Entry(where, name, "bound", ", ".join(fields), place, fields)
 
 
@@ -186,6 +190,10 @@ def _part_losses(where: str, part: plan.Part) -> Iterator[Loss]:
         yield Loss(where, "whatever follows", part.because, part.place)
     elif isinstance(part, plan.Flags):
         yield Loss(where, "other bits of the flags", "nothing is known of them", part.place)
+    elif isinstance(part, plan.Json):
+        for member in nested_members(part.members):
+            if member.because:
+                yield Loss(where, member.name, member.because, member.place)
     elif isinstance(part, plan.Message):
         yield Loss(where, "unknown fields of the message", "nothing is known of them", part.place)
         for field in part.fields:
@@ -215,11 +223,17 @@ def _entity_losses(entity: plan.Entity) -> Iterator[Loss]:
             yield Loss(row.label, "the record", row.because, row.place)
     if entity.exists:
         yield Loss(entity.name, f"records without `{entity.exists}`", f"warned: {entity.orphan}", entity.place)
+    if entity.choose is not None:
+        reason = f"warned: {entity.choose.stale}"
+        yield Loss(entity.name, f"those whose `{entity.choose.field}` is not the one that counts", reason, entity.place)
     for document in entity.documents:
         for member in all_members(document):
+            where = f"{entity.name}.{document.name}"
             if member.option:
-                where = f"{entity.name}.{document.name}"
                 yield Loss(where, member.name, f"shown only with the option {member.option}", member.place)
+            if member.unless:
+                reason = f"shown as {member.reset} without the option {member.unless}"
+                yield Loss(where, member.name, reason, member.place)
 
 
 def all_members(document: plan.Document) -> Iterator[plan.Member]:
@@ -238,7 +252,7 @@ def nested_members(members: tuple[plan.Member, ...]) -> Iterator[plan.Member]:
 
 def member_names(member: plan.Member) -> Iterator[Name]:
     """The fields of the model that a member says, without those inside it."""
-    yield from (name for name in (member.target, member.each) if name is not None)
+    yield from (name for name in (member.target, member.each, member.keyed) if name is not None)
     yield from (part[0] for part in member.pattern if not isinstance(part, str))
 
 

@@ -28,6 +28,7 @@ from codec.spec.words import (
     Field,
     FirstOf,
     Greatest,
+    GreatestOf,
     Joined,
     Known,
     Length,
@@ -38,12 +39,15 @@ from codec.spec.words import (
     Pick,
     Present,
     Sum,
+    Switched,
     Text,
     Together,
 )
 
 POSITION = "position"
 GREATEST = "greatest "  # a parent knows the greatest values of its children under this, their kind and field
+OPTION = "option "  # a thing that is being written knows under this which options are on
+REPLAYED = "replayed "  # and under this which of its views are written back as they are
 KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 
 
@@ -152,7 +156,7 @@ class Context:
             word, config = self.codec(spec["as"], seen)
             more = {"byte_order", "min", "max", *(LAYOUTS[word][0].optional if word in LAYOUTS else ())}
             return word, config | {k: v for k, v in spec.items() if k in more}
-        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged", "literal_path", "digits")), "")
+        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged", "literal_path", "digits", "base64url_name")), "")
         return word, dict(spec)
 
     def layout(self, spec: object, model: str, place: Place) -> Layout:
@@ -273,6 +277,8 @@ class Context:
             return Applied(cast("Literal['utf8', 'as_text', 'sha256_hex', 'fnv1a_32']", word), name)
         if word == "sum":
             return Sum(tuple(self.derivation(part, scope, place) for part in cast("list[object]", argument)))
+        if word == "greatest_of":
+            return GreatestOf(tuple(self.derivation(part, scope, place) for part in cast("list[object]", argument)))
         if word == "mod":
             number, by = cast("list[object]", argument)
             return Modulo(self.derivation(number, scope, place), self.derivation(by, scope, place))
@@ -333,6 +339,11 @@ class Context:
         word, argument = next((k, v) for k, v in spec.items() if k != "hint")
         if word == "present":
             return Present(self.bound(str(argument), scope, place, "")[0])
+        if word == "option":
+            return Switched(f"{OPTION}{argument}")
+        if word == "replayed":
+            alias, _, view = str(argument).rpartition(".")
+            return Switched(f"{REPLAYED}{view}", alias)
         if word == "absent":
             return Not(Present(self.bound(str(argument), scope, place, "")[0]))
         if word == "is":

@@ -59,8 +59,7 @@ class _Lint:
         if data is None:
             return
         if kind_of(data) == "adapter":
-            subjects = [*self.resolved(data)]
-            self.apply(Format(tuple(subjects)))
+            self.alone(path, data)
             return
         subjects = []
         for index in range(len(cast("list[str]", data["carries"]))):
@@ -69,6 +68,21 @@ class _Lint:
         container = self.container(data, subjects)
         whole = len(subjects) == len(cast("list[str]", data["carries"]))
         self.apply(Format(tuple(subjects), container if whole else None, data))
+
+    def alone(self, path: Path, data: source.Mapping) -> None:
+        """One adapter: among the others, if the container beside it carries it, but only what concerns its file."""
+        home = path.parent / library.MAIN
+        whole = _Lint(self.check_example)
+        main = whole.loaded(home) if home.is_file() else None
+        if main is not None and kind_of(main) == "container":
+            carried = [library.named_file(main, "carries", i) for i in range(len(cast("list[str]", main["carries"])))]
+            if path.resolve() in [file.resolve() for file in carried]:
+                findings = whole.run(str(home))
+                self.findings += [
+                    found for found in findings if Path(found.error.place.source).resolve() == path.resolve()
+                ]
+                return
+        self.apply(Format(tuple(self.resolved(data))))
 
     def loaded(self, path: Path) -> source.Mapping | None:
         """The spec with its changes applied, if it can be read and has the shape that the schema wants."""

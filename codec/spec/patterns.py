@@ -69,7 +69,7 @@ class Patterns(Context):
         target = kind = None
         if not local:
             target, kind = self.bound(name, scope, place, name, OTHERWISE)
-        elif "write" in options and (known := scope.find(name)) is not None:
+        elif "lost" in options and (known := scope.find(name)) is not None:
             target, kind = known
         layout = self.layout(spec, kind.scalar if kind else "", place)
         account: plan.Account = (
@@ -200,8 +200,10 @@ class Patterns(Context):
         if "repeated" in data:
             repeated = cast("dict[str, object]", data["repeated"])
             names = [str(repeated["by"]), *cast("list[str]", repeated["ties"])]
-            row = replace(row, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names))
-        return row if row.role == "derived" else self.arrange(row, scope, identity)
+            keep = cast("Literal['greatest', 'least']", repeated["keep"])
+            row = replace(row, keep=keep, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names))
+        row = replace(row, read_with=str(data.get("read_with", "")))
+        return row if row.role == "derived" and not row.read_with else self.arrange(row, scope, identity)
 
     def row_of_each(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Row:
         """A derived row for each element of a collection that another thing has, such as the parent's indexes."""

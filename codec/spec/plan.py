@@ -14,7 +14,7 @@ from codec.layout.base import Layout
 from codec.layout.faces import Face
 from codec.layout.literal_path import Digits, LiteralPath
 from codec.layout.segments import Segment
-from codec.layout.tagged import LabelByTag
+from codec.layout.tagged import LabelByTag, PlainBase64Url
 from codec.layout.types import Type
 from codec.layout.wire import Wire
 from codec.spec.bodies import Bodies
@@ -186,6 +186,7 @@ class Row:
     because: str = ""
     legacy: bool = False
     by_shape: bool = False
+    read_with: str = ""  # a derived record that is read where this option is on
     unread: bool = False
     refused: tuple[bytes, ...] = ()
     option: str = ""
@@ -199,6 +200,7 @@ class Row:
     counted: str = ""  # under which of the container's counters, where it is not the adapter's
     copies: str = ""  # written beside each record of that kind: the same but for the prefix
     digest: tuple[str, str, str] = ("", "", "")  # algorithm, the slot that must hold it, the error if it does not
+    keep: Literal["greatest", "least"] = "greatest"
     repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
@@ -252,6 +254,7 @@ class Member:
     default: object = None
     shown_with: tuple[str, ...] = ()
     keyed: Name | None = None
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +276,30 @@ class PathPart:
     """A piece of a file's name that holds a value."""
 
     target: Name
-    segment: Segment | LabelByTag | LiteralPath | Digits
+    segment: Segment | LabelByTag | LiteralPath | PlainBase64Url | Digits
 
 
 PathStep = tuple[str | PathPart, ...]  # one component of a path
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Lines of many things in numbered files of about `most` bytes, ordered by the key of the record `by`."""
+
+    by: str
+    most: int
+    digits: int
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A member that comes back as `value` whatever it was, unless one of the options is on: a declared loss."""
+
+    member: str
+    value: int
+    unless: frozenset[str]
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +308,7 @@ class Document:
 
     name: str
     entity: str
-    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together", "copies"]
+    kind: Literal["json", "lines", "raw", "sidecar", "keyed", "together", "bundle", "copies"]
     path: tuple[PathStep, ...]
     place: Place
     alternatives: tuple[tuple[Condition, tuple[PathStep, ...]], ...] = ()
@@ -294,6 +317,9 @@ class Document:
     named_by: tuple[str, str] | None = None
     empty_folder: str = ""
     order: tuple[Name, ...] = ()
+    bundle: Bundle | None = None
+    restored: Restored | None = None
+    only_with: str = ""  # an option and its value, `name=value`, without which there is no such document
     name_checked: bool = True
     option: str = ""
     error: str = ""
@@ -307,6 +333,28 @@ class Document:
     def folder(self) -> str:
         """The folder that all documents of this kind lie in; they differ in the last component."""
         return "/".join(str(step[0]) for step in self.path[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Records shown as they are, with an option: one line each, in the order of the stream; read back as they are.
+
+    `rows` gives for the label of each kind of record the prefix that is printed. `orphaned` is the path where the
+    parent's own record is missing.
+    """
+
+    name: str
+    entity: str
+    option: str
+    rows: Mapping[str, str]
+    path: tuple[PathStep, ...]
+    orphaned: tuple[PathStep, ...]
+    prefix_member: str
+    key_member: str
+    value_member: str
+    key_face: Face
+    value_face: Face
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +484,7 @@ class Adapter:
     print_order: tuple[str, ...]
     types: Mapping[str, Type] = field(default_factory=dict)
     aggregates: frozenset[tuple[str, str]] = frozenset()
+    views: tuple[View, ...] = ()
 
     def entity(self, name: str) -> Entity:
         return next(entity for entity in self.entities if entity.name == name)

@@ -89,6 +89,25 @@ class Resolver(Assembly):
         nothing, anything = (frozenset(cast("list[str]", data.get(word, ()))) for word in ("nothing_if_zero", "any_if_zero"))
         return plan.Choose(str(data["field"]), candidates, nothing, anything, str(data["stale"]))
 
+    def view(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.View:
+        """Records as lines: the members that hold prefix, key and value."""
+        here = ("views", name)
+        entity = next(entity for entity in entities if entity.name == data["of"])
+        scope = Scope(dict(entity.fields))
+        rows = {str(row): prefix for prefix, labels in cast("dict[str, list[str]]", data["rows"]).items() for row in labels}
+        known = {row.label for one in entities for row in one.rows}
+        for label in rows:
+            if label not in known:
+                raise self.fail("spec-unknown-name", f"there is no record kind `{label}`", self.at(*here, "rows"), name)
+        members = cast("dict[str, dict[str, str]]", data["line"])
+        named = {next(iter(spec)): (member, next(iter(spec.values()))) for member, spec in members.items()}
+        faces = {role: self.face(word, plan.FieldType("bytes"), False, self.at(*here, "line")) for role, (_, word) in named.items()}
+        orphaned = self.path(data["orphaned"], scope, (*here, "orphaned")) if "orphaned" in data else ()
+        return plan.View(
+            name, entity.name, str(data["option"]), rows, self.path(data["path"], scope, (*here, "path")), orphaned,
+            named["prefix"][0], named["key"][0], named["value"][0], faces["key"], faces["value"], self.at(*here),
+        )  # fmt: skip
+
     def shared_use(self, entity: str, name: str, spec: dict[str, object], here: tuple[str, ...]) -> plan.Row:
         """An entity's share in a shared record kind: the row is built with the entity's own names."""
         place = self.at(*here, "stored", name)
@@ -136,6 +155,7 @@ class Resolver(Assembly):
             self.data.place, tuple(entities), tuple(shared), tuple(unread), warnings, options(self.data),
             {name: self.names(name, data) for name, data in self.section("names").items()}, self.folder(),
             tuple(cast("list[str]", self.data.get("print_order", ()))), self.types, frozenset(self.aggregates),
+            tuple(self.view(name, data, entities) for name, data in self.section("views").items()),
         )  # fmt: skip
 
     def shared_row(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Shared | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from codec.layout.segments import Segment
 from codec.spec import plan
 from codec.spec.account import all_members, member_names, path_parts
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
-from codec.spec.rules_records import bound_fields
+from codec.spec.rules_records import bound_fields, reset_fields
 from codec.spec.source import place_of
 from codec.spec.wording import nearest
 
@@ -20,8 +21,14 @@ def shown_fields(entity: plan.Entity) -> Shown:
     for document in entity.documents:
         names = [part.target for part in path_parts(document)]
         shown |= {("", document.raw)} | {("", line.each) for line in document.lines}
+        keyed = [document.keyed]
         for member in all_members(document):
             names += member_names(member)
+            keyed.append(member.keyed)
+        for collection in (name for name in keyed if name is not None):
+            many = entity.fields[collection.field].many
+            names.append(collection)
+            shown |= {(collection.field, field) for field in (many.fields if many is not None else ())}
         shown |= {(name.collection if name.scope == "element" else "", name.field) for name in names}
     return shown
 
@@ -30,10 +37,11 @@ def uncovered(subject: Subject) -> Iterator[Finding]:
     """A record kind that is read for nothing is lost without a word."""
     for entity in subject.adapter.entities:
         shown = {field for collection, field in shown_fields(entity) if not collection} - set(entity.identity)
+        shown |= reset_fields(entity)
         for row in entity.rows:
             if row.role != "stored" or row.legacy or row.name == entity.exists:
                 continue
-            if bound_fields(row).isdisjoint(shown):
+            if shown.isdisjoint(bound_fields(entity, row)):
                 message = f"no document shows anything of `{row.label}`"
                 hint = "show what it says, or say `dropped: reason` or `derived: reason`"
                 yield mistake("spec-uncovered", message, row.place, row.label, hint)
@@ -43,7 +51,7 @@ def never_shown(subject: Subject) -> Iterator[Finding]:
     """A field of the model that no document has is lost by a decode."""
     for entity in subject.adapter.entities:
         shown = shown_fields(entity)
-        shown |= {("", name) for name in entity.identity}  # those are a matter of the path
+        shown |= {("", name) for name in (*entity.identity, *reset_fields(entity))}
         for path, name in _hidden(entity.fields, "", shown):
             place = place_of(subject.data, ("entities", entity.name, "model", *path, name))
             hint = "show it, with `option: …` if not everybody needs it; or drop its slot with `lost: reason`"
@@ -66,9 +74,9 @@ def identity_in_path(subject: Subject) -> Iterator[Finding]:
     """Two things must not give the same file, nor the same line of a file that they share."""
     for entity in subject.adapter.entities:
         for document in entity.documents:
-            named = {part.target.field for part in path_parts(document)}
+            named = {part.target.text for part in path_parts(document)}
             if document.kind == "sidecar":
-                named |= {member.target.field for member in document.members if member.target}
+                named |= {member.target.text for member in document.members if member.target}
             if any(member.stem for member in document.members):
                 continue
             for name in (name for name in entity.identity if name not in named):
@@ -129,14 +137,32 @@ def names_files(subject: Subject) -> Iterator[Finding]:
         for entity in subject.adapter.entities
         for document in entity.documents
         for part in path_parts(document)
+        if isinstance(part.segment, Segment)
     }
     for name, (place, label) in used.items():
-        if name not in subject.adapter.names:
+        if name and name not in subject.adapter.names:
             hint = "declare it under `names`"
             yield mistake("spec-unknown-name", f"there is no names file `{name}`", place, label, hint)
     for name in (name for name in subject.adapter.names if name not in used):
         place = place_of(subject.data, ("names", name))
         yield doubt("spec-unused", f"no path uses the names file `{name}`", place, f"names.{name}", "take it out")
+
+
+def views_fit(subject: Subject) -> Iterator[Finding]:
+    """A view prints for each kind of record what its keys begin with, and lies where its thing is named."""
+    rows = {row.label: row for row in subject.adapter.rows}
+    for view in subject.adapter.views:
+        label = f"views.{view.name}"
+        for kind, prefix in view.rows.items():
+            if not rows[kind].prefix.startswith(prefix.encode("latin-1")):
+                place = place_of(subject.data, ("views", view.name, "rows", prefix))
+                message = f"the keys of `{kind}` do not begin with `{prefix}`"
+                yield mistake("spec-prefix", message, place, label, "move it to the prefix that its keys begin with")
+        named = {part.target.text for step in view.path for part in step if isinstance(part, plan.PathPart)}
+        for name in (name for name in subject.adapter.entity(view.entity).identity if name not in named):
+            message = f"the path of `{label}` does not say `{name}`"
+            hint = f"two things that differ in `{name}` would give the same; add it to the path"
+            yield mistake("spec-identity", message, view.place, label, hint)
 
 
 RULES: tuple[AdapterRule, ...] = (
@@ -146,4 +172,5 @@ RULES: tuple[AdapterRule, ...] = (
     lines_apart,
     named_documents,
     names_files,
+    views_fit,
 )

@@ -11,7 +11,8 @@ from codec.errors import Place
 from codec.spec import plan
 from codec.spec.account import all_members
 from codec.spec.container import TopDocument
-from codec.spec.finding import Finding, Format, FormatRule, doubt, mistake
+from codec.spec.finding import Finding, Format, FormatRule, Subject, doubt, mistake
+from codec.spec.rules_words import switches
 from codec.spec.source import part_of, place_of
 from codec.spec.wording import listed, nearest
 
@@ -87,28 +88,49 @@ def streams_apart(format: Format) -> Iterator[Finding]:
 _Component = tuple[str, ...]  # the literal texts of one component, with a hole between each two
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What a kind of file can be called; `only`: the option and value that it needs."""
+
+    name: str
+    path: tuple[_Component, ...]
+    place: Place
+    only: str = ""
+
+
 def files_apart(format: Format) -> Iterator[Finding]:
     """No two kinds of documents can give the same file, nor one a folder where the other has a file."""
-    for (one, path, _), (other, way, place) in combinations(_files(format), 2):
-        if all(_meet(step, stride) for step, stride in zip(path, way, strict=False)):
-            same = "the same file" if len(path) == len(way) else "a file where the other has a folder"
-            message = f"`{one}` and `{other}` can give {same}"
+    for one, other in combinations(_files(format), 2):
+        exclusive = one.name == other.name or bool(one.only and other.only and one.only != other.only)
+        if not exclusive and all(_meet(step, stride) for step, stride in zip(one.path, other.path, strict=False)):
+            same = "the same file" if len(one.path) == len(other.path) else "a file where the other has a folder"
+            message = f"`{one.name}` and `{other.name}` can give {same}"
             hint = "put them in different folders, or give them other endings"
-            yield mistake("spec-path", message, place, other, hint)
+            yield mistake("spec-path", message, other.place, other.name, hint)
 
 
-def _files(format: Format) -> Iterator[tuple[str, tuple[_Component, ...], Place]]:
+def _files(format: Format) -> Iterator[_File]:
     for subject in format.subjects:
         for entity in subject.adapter.entities:
             for document in entity.documents:
+                tail = ("", document.bundle.suffix) if document.bundle is not None else ("",)
                 for way in (document.path, *(path for _, path in document.alternatives)):
-                    path = tuple(_component(step) for step in way)
-                    yield f"{entity.name}.{document.name}", path, document.place
+                    path = _components(way, tail)
+                    yield _File(f"{entity.name}.{document.name}", path, document.place, document.only_with)
+        for view in subject.adapter.views:
+            for way in filter(None, (view.path, view.orphaned)):
+                yield _File(f"views.{view.name}", _components(way), view.place)
         for names in subject.adapter.names.values():
-            yield names.name, _literal(names.path), place_of(subject.data, ("names", names.name))
+            yield _File(names.name, _literal(names.path), place_of(subject.data, ("names", names.name)))
     if format.container is not None:
-        yield "manifest", _literal(format.container.manifest.path), place_of(format.data, ("manifest",))
-        yield "checksums", _literal(format.container.checksums), place_of(format.data, ("checksums",))
+        yield _File("manifest", _literal(format.container.manifest.path), place_of(format.data, ("manifest",)))
+        yield _File("checksums", _literal(format.container.checksums), place_of(format.data, ("checksums",)))
+
+
+def _components(path: tuple[plan.PathStep, ...], tail: _Component = ("",)) -> tuple[_Component, ...]:
+    """A path with `tail` behind its last component."""
+    *folders, last = (_component(step) for step in path)
+    return (*folders, (*last[:-1], last[-1] + tail[0], *tail[1:]))
 
 
 def _component(step: plan.PathStep) -> _Component:
@@ -172,12 +194,38 @@ def adapters_named(format: Format) -> Iterator[Finding]:
             yield mistake("spec-adapters", message, place, ".".join(path), "add it where it belongs")
 
 
+def options_declared(format: Format) -> Iterator[Finding]:
+    """What depends on an option names one that some adapter declares."""
+    known = [option.name for subject in format.subjects for option in subject.adapter.options]
+    for subject in format.subjects:
+        for name, place, label in _dependent(subject):
+            if name not in known:
+                hint = nearest(name, known) or "declare it under `options`"
+                yield mistake("spec-options", f"the option `{name}` is not declared", place, label, hint)
+
+
+def _dependent(subject: Subject) -> Iterator[tuple[str, Place, str]]:
+    """The options that an adapter's records, members, views and conditions name."""
+    for row in subject.adapter.rows:
+        yield from ((name, row.place, row.label) for name in (row.option, row.read_with) if name)
+    yield from ((view.option, view.place, f"views.{view.name}") for view in subject.adapter.views)
+    yield from ((name, place, label) for word, name, place, label in switches(subject) if word == "option")
+    for entity in subject.adapter.entities:
+        for document in entity.documents:
+            label = f"{entity.name}.{document.name}"
+            if document.only_with:
+                yield document.only_with.partition("=")[0], document.place, label
+            for member in all_members(document):
+                yield from ((name, member.place, label) for name in (member.option, member.unless) if name)
+
+
 def options_kept(format: Format) -> Iterator[Finding]:
     """An option that both directions need is kept in the manifest; the manifest keeps none that is not declared."""
     if format.container is None or format.data is None:
         return
     declared = {option.name: (subject, option) for subject in format.subjects for option in subject.adapter.options}
     kept = dict(_switches(format.container.manifest.members, ("manifest", "json")))
+    used = {name for other in format.subjects for name, _, _ in _dependent(other)}
     for name, path in kept.items():
         if name not in declared:
             place = place_of(format.data, path)
@@ -192,7 +240,7 @@ def options_kept(format: Format) -> Iterator[Finding]:
             message = f"both directions need the option `{name}`, and the manifest does not keep it"
             hint = f"add a member `{{switch: {name}}}` to the manifest"
             yield mistake("spec-options", message, place, label, hint)
-        elif name not in _used_options(subject.adapter):
+        elif name not in used:
             yield doubt("spec-unused", f"nothing depends on the option `{name}`", place, label, "take it out")
 
 
@@ -202,12 +250,6 @@ def _switches(members: Mapping[str, object], path: tuple[str, ...]) -> Iterator[
             yield str(member["switch"]), (*path, name, "switch")
         if "object" in member:
             yield from _switches(cast("dict[str, object]", member["object"]), (*path, name, "object"))
-
-
-def _used_options(adapter: plan.Adapter) -> set[str]:
-    documents = [document for entity in adapter.entities for document in entity.documents]
-    members = {member.option for document in documents for member in all_members(document)}
-    return members | {row.option for row in adapter.rows}
 
 
 def container_names(format: Format) -> Iterator[Finding]:
@@ -277,6 +319,7 @@ RULES: tuple[FormatRule, ...] = (
     streams_apart,
     files_apart,
     adapters_named,
+    options_declared,
     options_kept,
     container_names,
 )

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from codec.errors import Place
 from codec.spec import plan
-from codec.spec.account import part_names, row_parts, slots_of
+from codec.spec.account import nested_members, part_names, row_parts, slots_of
 from codec.spec.context import POSITION
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
 from codec.spec.source import place_of
 from codec.spec.wording import listed
 
 
-def bound_fields(row: plan.Row, written: bool = False) -> set[str]:
-    """The model's fields that a row says; `written`: only in forms that are written."""
-    names = {row.each} if row.each else set()
+def bound_fields(entity: plan.Entity, row: plan.Row, written: bool = False) -> list[str]:
+    """The model's fields that a row says, in the model's order; `written`: only in forms that are written."""
+    names = {row.each}
     for part in row_parts(row, written):
         names |= {name.field for name in part_names(part) if name.scope == "thing"}
-    return names
+    return [name for name in entity.fields if name in names]
+
+
+def reset_fields(entity: plan.Entity) -> set[str]:
+    """The fields that records say and that are written anew, with a reason: they need not be shown."""
+    kept: set[str] = set()
+    reset: set[str] = set()
+    for row in entity.rows:
+        for part in row_parts(row) if row.role == "stored" else ():
+            lost = {slot.target.field for slot in slots_of(part) if slot.target and _lost(slot)}
+            reset |= lost
+            kept |= {name.field for name in part_names(part)} - lost
+    return reset - kept
+
+
+def _lost(part: plan.Slot | plan.WireField) -> bool:
+    slot = part.slot if isinstance(part, plan.WireField) else part
+    return slot is not None and slot.account != "bound" and bool(slot.because)
 
 
 def identity_in_key(subject: Subject) -> Iterator[Finding]:
@@ -26,7 +44,7 @@ def identity_in_key(subject: Subject) -> Iterator[Finding]:
         for row in entity.rows:
             if row.role == "dropped":
                 continue
-            named = {name.field for part in row.key for name in part_names(part)}
+            named = {name.text for part in row.key for name in part_names(part)}
             for name in (name for name in entity.identity if name not in named):
                 message = f"the key of `{row.label}` does not say `{name}`"
                 yield mistake("spec-identity", message, row.place, row.label, f"add a slot `{name}` to the key")
@@ -35,9 +53,10 @@ def identity_in_key(subject: Subject) -> Iterator[Finding]:
 def derived_binds(subject: Subject) -> Iterator[Finding]:
     """A derived record is never read: what only it says would be lost."""
     for entity in subject.adapter.entities:
-        stored = {name for row in entity.rows if row.role in ("stored", "shared") for name in bound_fields(row)}
-        for row in (row for row in entity.rows if row.role == "derived"):
-            for name in sorted(bound_fields(row) - stored):
+        read = [row for row in entity.rows if row.role in ("stored", "shared")]
+        stored = {name for row in read for name in bound_fields(entity, row)}
+        for row in (row for row in entity.rows if row.role == "derived" and not row.read_with):
+            for name in (name for name in bound_fields(entity, row) if name not in stored):
                 message = f"`{row.label}` is derived, but nothing else stores `{name}`"
                 hint = "store it elsewhere, or say `legacy` or nothing instead of `derived`"
                 yield mistake("spec-derived", message, row.place, row.label, hint)
@@ -47,8 +66,8 @@ def never_stored(subject: Subject) -> Iterator[Finding]:
     """A field that records do not say is lost by an encode, or is always empty after a decode."""
     for entity in subject.adapter.entities:
         rows = [row for row in entity.rows if row.role != "dropped"]
-        read = {name for row in rows for name in bound_fields(row)}
-        written = {name for row in rows if row.written for name in bound_fields(row, written=True)}
+        read = {name for row in rows for name in bound_fields(entity, row)}
+        written = {name for row in rows if row.written for name in bound_fields(entity, row, written=True)}
         for name in entity.fields:
             place = place_of(subject.data, ("entities", entity.name, "model", name))
             if name not in read:
@@ -64,11 +83,10 @@ def never_stored(subject: Subject) -> Iterator[Finding]:
 def preferences(subject: Subject) -> Iterator[Finding]:
     """Where several record kinds say a field, one must go before the others."""
     for entity in subject.adapter.entities:
-        says: dict[str, list[str]] = {}
-        for row in entity.rows:
-            if row.role in ("stored", "shared"):
-                for name in bound_fields(row) - set(entity.identity):
-                    says.setdefault(name, []).append(row.name)
+        says: dict[str, list[plan.Row]] = {}
+        for row in (row for row in entity.rows if row.role in ("stored", "shared")):
+            for name in (name for name in bound_fields(entity, row) if name not in entity.identity):
+                says.setdefault(name, []).append(row)
         here = ("entities", entity.name)
         for name, order in entity.prefer.items():
             place = place_of(subject.data, (*here, "prefer", name))
@@ -77,16 +95,18 @@ def preferences(subject: Subject) -> Iterator[Finding]:
                 yield mistake("spec-unknown-name", message, place, entity.name, f"one of: {', '.join(says)}")
                 continue
             known = {row.name for row in entity.rows}
-            for other in (other for other in order if other in known and other not in says.get(name, [])):
+            saying = [row.name for row in says.get(name, ())]
+            for other in (other for other in order if other in known and other not in saying):
                 message = f"`prefer` names `{other}` for `{name}`, which it does not say"
                 hint = f"leave `{other}` out, or bind `{name}` in it"
                 yield mistake("spec-prefer", message, place, entity.name, hint)
         for name, rows in says.items():
-            lacking = [row for row in rows if row not in entity.prefer.get(name, ())]
-            if len(rows) > 1 and lacking:
+            names = [row.name for row in rows]
+            alternatives = all(row.when is not None for row in rows)  # a thing has one of them
+            if len(rows) > 1 and not alternatives and not set(names) <= {*entity.prefer.get(name, ())}:
                 place = place_of(subject.data, (*here, "prefer", name))
-                message = f"{listed(rows, 'and')} say `{name}`, and nothing says which of them wins"
-                hint = f"write `prefer: {{{name}: [{', '.join(rows)}]}}` in the order that is right"
+                message = f"{listed(names, 'and')} say `{name}`, and nothing says which of them wins"
+                hint = f"write `prefer: {{{name}: [{', '.join(names)}]}}` in the order that is right"
                 yield mistake("spec-prefer", message, place, entity.name, hint)
 
 
@@ -97,6 +117,9 @@ def told_losses(subject: Subject) -> Iterator[Finding]:
         for part in row_parts(row):
             for field in slots_of(part):
                 yield from _slot_loss(row, field)
+            for member in nested_members(part.members) if isinstance(part, plan.Json) else ():
+                if member.derive is not None and not member.because:
+                    yield _recomputed(member.name, row, member.place)
         if row.legacy:
             continue
         for form in (form for form in row.forms if not form.written and not form.because):
@@ -110,12 +133,15 @@ def _slot_loss(row: plan.Row, field: plan.Slot | plan.WireField) -> Iterator[Fin
     if slot is None or slot.because:
         return
     if slot.account == "derived" and not slot.differs:
-        message = f"`{slot.name}` of `{row.label}` is recomputed, and what the record says is not looked at"
-        hint = "say `differs: warning`, or `lost: reason`"
-        yield mistake("spec-loss", message, slot.place, row.label, hint)
+        yield _recomputed(slot.name, row, slot.place)
     if slot.target is not None and slot.target.field == POSITION and slot.target.scope == "element":
         message = f"positions of `{row.label}` are renumbered when written"
         yield mistake("spec-loss", message, slot.place, row.label, "say why that is right: `lost: reason`")
+
+
+def _recomputed(name: str, row: plan.Row, place: Place) -> Finding:
+    message = f"`{name}` of `{row.label}` is recomputed, and what the record says is not looked at"
+    return mistake("spec-loss", message, place, row.label, "say `differs: warning`, or `lost: reason`")
 
 
 def forms_apart(subject: Subject) -> Iterator[Finding]:

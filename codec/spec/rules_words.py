@@ -7,7 +7,7 @@ from typing import cast
 
 from codec.errors import Place
 from codec.spec import plan
-from codec.spec.account import all_members, row_parts, slots_of
+from codec.spec.account import row_parts, slots_of
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
 from codec.spec.source import Mapping, Step, place_of, walk
 from codec.spec.wording import nearest
@@ -70,6 +70,8 @@ def _raised(subject: Subject) -> Iterator[tuple[str, Place, str]]:
     for entity in subject.adapter.entities:
         if entity.orphan:
             yield entity.orphan, place_of(subject.data, ("entities", entity.name, "exists", "orphan")), entity.name
+        if entity.choose is not None:
+            yield entity.choose.stale, place_of(subject.data, ("entities", entity.name, "choose", "stale")), entity.name
     for shared in subject.adapter.shared:
         yield shared.orphan, place_of(subject.data, ("shared", shared.row.name, "orphan")), shared.row.name
     for row, slot in _differing(subject):
@@ -84,34 +86,51 @@ def _differing(subject: Subject) -> Iterator[tuple[plan.Row, plan.Slot]]:
 
 
 def warning_fields(subject: Subject) -> Iterator[Finding]:
-    """`declared` names the slot that raises the warning, `rows` a shared record kind."""
+    """`declared` names the slot that raises the warning, `rows` something that is counted for it."""
     raised: dict[str, set[str]] = {}
     for _, slot in _differing(subject):
         raised.setdefault(slot.differs, set()).add(slot.name)
-    orphans = {shared.orphan: shared.row.name for shared in subject.adapter.shared}
+    counted: dict[str, set[str]] = {shared.orphan: {shared.row.name} for shared in subject.adapter.shared}
+    for entity in subject.adapter.entities:
+        children = {child.name for child in subject.adapter.entities if child.within and child.within[1] == entity.name}
+        children |= {view.name for view in subject.adapter.views if view.entity == entity.name}
+        counted.setdefault(entity.orphan, set()).update(children)
+        if entity.choose is not None:
+            counted.setdefault(entity.choose.stale, set()).add("stale")
     for event, spec in cast("dict[str, dict[str, dict[str, object]]]", subject.data.get("warnings") or {}).items():
         for name, field in spec["fields"].items():
-            for word, known in (("declared", raised.get(event, set())), ("rows", {orphans.get(event, "")})):
-                wanted = field.get(word) if isinstance(field, dict) else None
-                if wanted is not None and wanted not in known:
-                    place = place_of(subject.data, ("warnings", event, "fields", name))
-                    message = f"`{word}: {wanted}` is not what raises the warning `{event}`"
-                    hint = nearest(str(wanted), sorted(filter(None, known))) or f"leave `{name}` out"
-                    yield mistake("spec-warnings", message, place, f"warnings.{event}", hint)
+            words = field if isinstance(field, dict) else {}
+            place = place_of(subject.data, ("warnings", event, "fields", name))
+            known = sorted(raised.get(event, ()))
+            if "declared" in words and words["declared"] not in known:
+                message = f"`declared: {words['declared']}` is not what raises the warning `{event}`"
+                hint = nearest(str(words["declared"]), known) or f"leave `{name}` out"
+                yield mistake("spec-warnings", message, place, f"warnings.{event}", hint)
+            known = sorted(counted.get(event, ()))
+            if "rows" in words and words["rows"] not in known:
+                message = f"nothing counts `{words['rows']}` for the warning `{event}`: it is always 0"
+                hint = nearest(str(words["rows"]), known) or f"leave `{name}` out"
+                yield doubt("spec-warnings", message, place, f"warnings.{event}", hint)
 
 
-def options_declared(subject: Subject) -> Iterator[Finding]:
-    """A record kind or member that depends on an option names one that is declared."""
-    known = [option.name for option in subject.adapter.options]
-    wanted = [(row.option, row.place, row.label) for row in subject.adapter.rows if row.option]
-    for entity in subject.adapter.entities:
-        for document in entity.documents:
-            label = f"{entity.name}.{document.name}"
-            wanted += [(member.option, member.place, label) for member in all_members(document) if member.option]
-    for name, place, label in wanted:
-        if name not in known:
-            hint = nearest(name, known) or "declare it under `options`"
-            yield mistake("spec-options", f"the option `{name}` is not declared", place, label, hint)
+def switches(subject: Subject) -> Iterator[tuple[str, str, Place, str]]:
+    """The conditions `{option: …}` and `{replayed: …}`: word, name, place and what they belong to."""
+    for path, part in walk(subject.data.get("entities")):
+        condition = path[-1:] in (("when",), ("not",)) or path[-2:-1] in (("all",), ("any",), ("checks",))
+        if not condition or not isinstance(part, dict):
+            continue
+        for word in (word for word in ("option", "replayed") if word in part):
+            yield word, str(part[word]), place_of(subject.data, ("entities", *path, word)), _dotted(path)
+
+
+def views_named(subject: Subject) -> Iterator[Finding]:
+    """`replayed` names a view."""
+    known = [view.name for view in subject.adapter.views]
+    for word, name, place, label in switches(subject):
+        view = name.rpartition(".")[2]
+        if word == "replayed" and view not in known:
+            hint = nearest(view, known) or "declare it under `views`"
+            yield mistake("spec-unknown-name", f"there is no view `{view}`", place, label, hint)
 
 
 def printed(subject: Subject) -> Iterator[Finding]:
@@ -132,7 +151,7 @@ def printed(subject: Subject) -> Iterator[Finding]:
 def codecs_used(subject: Subject) -> Iterator[Finding]:
     """A codec that nothing names is dead."""
     used: set[object] = set()
-    for section in ("entities", "shared", "codecs"):
+    for section in ("entities", "shared", "codecs", "views"):
         used |= {part for _, part in walk(subject.data.get(section)) if isinstance(part, str)}
     for name in cast(Mapping, subject.data.get("codecs") or Mapping()):
         if name not in used:
@@ -150,7 +169,7 @@ RULES: tuple[AdapterRule, ...] = (
     existing_record,
     warnings_declared,
     warning_fields,
-    options_declared,
+    views_named,
     printed,
     codecs_used,
 )

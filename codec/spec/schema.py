@@ -46,14 +46,18 @@ def compose() -> Schema:
     faces = cast("dict[str, type[Primitive]]", FACES)
     for name, kinds in (("layout", layouts), ("number", numbers), ("face", faces)):
         for word, kind in kinds.items():
-            if kind.takes is not None:
+            if kind.takes is None:
+                _merge(defs[name], {"properties": kind.optional})
+            else:
                 own = {**kind.takes, "description": _summary(kind)}
                 _merge(defs[name], _alternative(word, {word: own, **kind.config}, kind.optional))
         _merge(defs[name], {"oneOf": [{"required": ["as"]}]})
         bare = [{"const": word, "description": _summary(kind)} for word, kind in kinds.items() if kind.takes is None]
         defs[f"{name}_name"]["anyOf"] = bare if kinds is numbers else [*bare, {"type": "string", "minLength": 1}]
-    word, *_ = cast("list[str]", segments.SCHEMA["required"])
-    _merge(defs["segment"], _alternative(word, cast(Schema, segments.SCHEMA["properties"]), {}))
+    word, *_ = required = cast("list[str]", segments.SCHEMA["required"])
+    members = cast(Schema, segments.SCHEMA["properties"])
+    optional = {name: schema for name, schema in members.items() if name not in required}
+    _merge(defs["segment"], _alternative(word, {name: members[name] for name in required}, optional))
     defs["wire_name"]["enum"] = [*WIRE_WORDS]
     for definition in defs.values():
         for reference in cast("list[dict[str, str]]", definition.pop("allOf", ())):
@@ -84,7 +88,7 @@ def _merge(target: Schema, other: Schema) -> None:
             known = cast("list[object]", target.get(keyword, []))
             target[keyword] = known + [item for item in cast("list[object]", value) if item not in known]
         elif keyword not in ("title", "description"):
-            target[keyword] = value
+            target.setdefault(keyword, value)
 
 
 def _either(one: Schema, other: Schema) -> Schema:

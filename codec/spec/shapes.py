@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Literal, cast
 
 from codec.errors import Place
 from codec.layout import segments
-from codec.layout.tagged import LabelByTag
+from codec.layout.tagged import LabelByTag, PlainBase64Url
 from codec.spec import plan
 from codec.spec.context import Scope
 from codec.spec.patterns import Patterns
@@ -34,6 +35,7 @@ class Shapes(Patterns):
         make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
             name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")),
             alternatives=alternatives, labels=str(data.get("labels", "")), empty_folder=str(data.get("folder", "")),
+            only_with="".join(f"{k}={v}" for k, v in cast("dict[str, str]", data.get("only_with", {})).items()),
             name_checked="name_unchecked" not in data, option=str(data.get("option", "")), error=str(data.get("error", "")),
             named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None), **parts
         )  # fmt: skip
@@ -41,14 +43,19 @@ class Shapes(Patterns):
             return make("raw", raw=self.bound(str(data["raw"]), scope, self.at(*path, "raw"), name)[0].field)
         if "json" in data and "keyed" in cast("dict[str, object]", data["json"]):
             keyed = cast("dict[str, object]", data["json"])
+            bundle = cast("dict[str, object]", data.get("bundle", {}))
+            if bundle:
+                numbers = (str(bundle["by"]), cast(int, bundle["most"]), cast(int, bundle["digits"]), str(bundle["suffix"]))
+                make = partial(make, bundle=plan.Bundle(*numbers))
             target, kind = self.bound(str(keyed["keyed"]), scope, self.at(*path, "json", "keyed"), name)
             inner = replace(scope, element=kind.many, collection=target.field)
-            return make("keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
+            return make("bundle" if bundle else "keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
         if "json" in data:
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
         if "together" in data:
             order = tuple(self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"]))
-            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order)
+            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order,
+                restored=self.restored(data))
         if "copies" in data:
             return make("copies", members=self.copy_members(cast("dict[str, str]", data["copies"]), path))
         if "line" in data:
@@ -79,7 +86,7 @@ class Shapes(Patterns):
         if isinstance(spec, dict) and "keyed" in spec:
             keyed, _ = self.bound(str(spec["keyed"]), scope, place, name)
             face = self.face("raw", plan.FieldType("json"), html, place)
-            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out")
+            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out", option=str(spec.get("option", "")))
         if isinstance(spec, dict) and "reserved" in spec:
             return plan.Member(name, place, face=self.face(spec["as"], plan.FieldType("text"), html, place), hidden=True)
         if isinstance(spec, dict) and "const" in spec:
@@ -116,7 +123,15 @@ class Shapes(Patterns):
         if "derive" in options:
             derive = self.derivation(options["derive"], scope, place)
             face = self.face(options, plan.FieldType("i64"), html, place)
-            return plan.Member(name, place, face=face, derive=derive, empty_left_out=options.get("empty") == "left_out")
+            because = str(options.get("lost", ""))
+            if because and (known := scope.find(str(options.get("of", name)))) is not None:
+                target, kind = known
+                return plan.Member(
+                    name, place, target=target, face=self.face(options, kind, html, place), derive=derive,
+                    empty_left_out=options.get("empty") == "left_out", because=because,
+                )  # fmt: skip
+            empty = options.get("empty") == "left_out"
+            return plan.Member(name, place, face=face, derive=derive, empty_left_out=empty, because=because)
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
             name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
@@ -125,6 +140,15 @@ class Shapes(Patterns):
             empty_null=options.get("empty") == "null", default=options.get("default"), shown_with=tuple(cast("list[str]", options.get("shown_with", ()))),
         )  # fmt: skip
 
+    @staticmethod
+    def restored(data: dict[str, object]) -> plan.Restored | None:
+        """What the self-test knows not to come back as it was."""
+        spec = cast("dict[str, object]", data.get("restored", {}))
+        if not spec:
+            return None
+        unless = frozenset(cast("list[str]", spec["unless"]))
+        return plan.Restored(str(spec["member"]), cast(int, spec["as"]), unless, str(spec["because"]))
+
     def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:
         """A member of stored JSON that is always written alike: read if the model has it, else dropped."""
         if not options.get("lost"):
@@ -132,7 +156,10 @@ class Shapes(Patterns):
         target, kind = scope.find(str(options.get("of", name))) or (None, plan.FieldType("u64"))
         face = self.face(options, kind, html, place)
         empty = options.get("empty") == "left_out"
-        return plan.Member(name, place, target=target, face=face, reset=options["write"], is_reset=True, empty_left_out=empty)
+        return plan.Member(
+            name, place, target=target, face=face, reset=options["write"], is_reset=True, empty_left_out=empty,
+            because=str(options["lost"]),
+        )  # fmt: skip
 
     def paths(
         self, data: object, scope: Scope, path: tuple[str | int, ...]
@@ -160,6 +187,9 @@ class Shapes(Patterns):
             word, config = self.codec(codec)
             place = self.at(*path, index, name)
             target = self.bound(name, scope, place, name)[0]
+            if word == "base64url_name":
+                steps[-1].append(plan.PathPart(target, PlainBase64Url()))
+                continue
             if word == "by_tag":
                 steps[-1].append(plan.PathPart(target, self.label(config)))
                 continue
@@ -182,4 +212,4 @@ class Shapes(Patterns):
             tags[tag] = via
             segment = segments.build(self.codec(inner)[1])
         assert segment is not None
-        return LabelByTag(segment, tags, str(config["dots"]))
+        return LabelByTag(segment, tags)

@@ -54,7 +54,7 @@ def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
         manual=row.manual,
         why=row.because,
         each=row.each and f"one record per element of `{row.each}`",
-        option=row.option and f"only with {row.option}",
+        option=(row.option and f"only with {row.option}") or (row.read_with and f"read with {row.read_with}"),
         order=_order(row),
         errors=", ".join(
             f"{part}: {name}" for part, name in (("key", row.key_error), ("value", row.value_error)) if name

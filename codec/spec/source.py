@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import cast
 
@@ -164,7 +165,7 @@ def _scalar(text: str) -> object:
         return int(text)
     if _HEX.fullmatch(text):
         return int(text, 16)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    return float(text) if _FLOAT.fullmatch(text) and isfinite(float(text)) else text
 
 
 def _place(node: yaml.Node | yaml.Event, source: str) -> Place:

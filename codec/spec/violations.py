@@ -19,6 +19,7 @@ from codec.spec import source
 from codec.spec.wording import listed, nearest
 
 Schema = dict[str, object]
+MOST_LISTED = 7  # more alternatives than this are called by their common name
 _KINDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "number": "a number"}
 
 
@@ -52,7 +53,11 @@ class Explainer:
         elif isinstance(holder, dict):
             words = [branch["required"][0] for branch in cast("list[dict[str, list[str]]]", error.validator_value)]
             there = [word for word in words if word in holder]
-            if there:
+            if not there and len(words) > MOST_LISTED:
+                problem = self._problem(error, "spec-missing", "a word is missing", self._description(error))
+                problem.expected, problem.found = _expected(error), _found(error)
+                yield problem
+            elif there:
                 message = f"{listed(there, 'and')} cannot stand together"
                 yield self._problem(error, "spec-unknown-word", message, "keep one of them", there[1])
             elif not _misspelt(error, words):
@@ -82,9 +87,10 @@ class Explainer:
 
     def _value_hint(self, error: ValidationError) -> str:
         instance, wanted = error.instance, error.validator_value
-        if error.validator in ("enum", "const") and isinstance(instance, str):
+        if isinstance(instance, str):
             close = get_close_matches(instance, [option for option in _options(error) if isinstance(option, str)], 1)
-            return f"did you mean `{close[0]}`?" if close else self._description(error)
+            if close:
+                return f"did you mean `{close[0]}`?"
         if error.validator == "maxProperties":
             return "write each of them as an item of its own"
         if error.validator == "type" and wanted == "string" and isinstance(instance, (int, float)):
@@ -151,7 +157,12 @@ def _words(error: ValidationError) -> list[str]:
 
 
 def _options(error: ValidationError) -> list[object]:
-    return cast("list[object]", error.validator_value) if error.validator == "enum" else [error.validator_value]
+    """The values that could stand there, as far as they are listed."""
+    if error.validator == "const":
+        return [error.validator_value]
+    if error.validator == "enum":
+        return cast("list[object]", error.validator_value)
+    return [option for child in error.context or () if not child.path for option in _options(child)]
 
 
 def _lacking(error: ValidationError) -> list[str]:

@@ -189,6 +189,22 @@ class Applied(Derivation):
 
 
 @dataclass(frozen=True, slots=True)
+class GreatestOf(Derivation):
+    """The greatest of several numbers; none counts as zero."""
+
+    parts: tuple[Derivation, ...]
+
+    def evaluate(self, thing: Thing, element: Element) -> object:
+        return max(part.evaluate(thing, element) or 0 for part in self.parts)  # type: ignore[type-var]
+
+    def emit(self) -> str:
+        return f"max({', '.join(f'{part.emit()} or 0' for part in self.parts)})"
+
+    def describe(self) -> str:
+        return "the greatest of " + ", ".join(part.describe() for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Modulo(Derivation):
     """A number modulo another."""
 
@@ -221,7 +237,11 @@ class FirstOf(Derivation):
         return None
 
     def emit(self) -> str:
-        raise NotImplementedError("computed where it is declared")
+        text = "None"
+        for condition, branch in reversed(self.branches):
+            value = branch.emit()
+            text = f"({value} if {condition.emit() if condition else f'{value} is not None'} else {text})"
+        return text
 
     def describe(self) -> str:
         parts = (f"{b.describe()} if {c.describe()}" if c else b.describe() for c, b in self.branches)
@@ -438,6 +458,25 @@ class Joined(Condition):
 
     def describe(self) -> str:
         return (" and " if self.word == "all" else " or ").join(part.describe() for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Switched(Condition):
+    """An option of the format is on; or a view of the thing, or of its parent, is written back as it is."""
+
+    key: str
+    alias: str = ""
+
+    def holds(self, thing: Thing, element: Element) -> bool:
+        holder = thing[self.alias] if self.alias else thing
+        return bool(holder.get(self.key))  # type: ignore[attr-defined]
+
+    def emit(self) -> str:
+        holder = f'thing["{self.alias}"]' if self.alias else "thing"
+        return f'{holder}.get("{self.key}")'
+
+    def describe(self) -> str:
+        return self.key
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Nothing here lists a field: what a spec declares is drawn from that day on.
 from codec.testing.containers import History, Version, in_order, writers
 from codec.testing.records import canonical, noisy, records
 from codec.testing.streams import damage, histories, stored
-from codec.testing.things import things, trees
+from codec.testing.things import things
+from codec.testing.trees import trees
 
 __all__ = [
     "History",

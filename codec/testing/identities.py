@@ -58,7 +58,7 @@ def relatives(seed: bytes) -> SearchStrategy[bytes]:
 @st.composite
 def pools(draw: st.DrawFn, adapter: plan.Adapter, most: int = 6) -> list[bytes]:
     """Distinct identities for the things of one tree, many of them related."""
-    found = draw(st.lists(seeds(adapter), min_size=1, max_size=(most + 1) // 2))
+    found = draw(st.lists(seeds(adapter), min_size=1, max_size=most // 2))
     for seed in list(found):
         found.append(draw(relatives(seed)))
     return list(dict.fromkeys(found))

@@ -1,8 +1,9 @@
-"""JSON texts that say the same in other words: white space, escapes, order of members, members that nobody knows."""
+"""JSON texts that say the same in other words, and texts that say something else in one place."""
 
 from __future__ import annotations
 
 import json
+import re
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -18,28 +19,28 @@ class Token(str):
     """A number as it stands in the text."""
 
 
-def respelt(text: str) -> SearchStrategy[str]:
-    """Other texts of the JSON value in `text`."""
+def respelt(text: str, strangers: bool = True) -> SearchStrategy[str]:
+    """Other texts of the JSON value in `text`; with `strangers`, objects have members that nobody knows."""
     value = json.loads(text, parse_int=Token, parse_float=Token)
 
     @st.composite
     def spelt(draw: st.DrawFn) -> str:
-        return draw(SPACE) + _value(draw, value) + draw(SPACE)
+        return draw(SPACE) + _value(draw, value, strangers) + draw(SPACE)
 
     return spelt()
 
 
-def _value(draw: st.DrawFn, value: object) -> str:
+def _value(draw: st.DrawFn, value: object, strangers: bool) -> str:
     if isinstance(value, Token):
         return str(value)
     if isinstance(value, str):
         return _string(draw, value)
     if isinstance(value, list):
-        return "[" + ",".join(draw(SPACE) + _value(draw, one) + draw(SPACE) for one in value) + "]"
+        return "[" + ",".join(draw(SPACE) + _value(draw, one, strangers) + draw(SPACE) for one in value) + "]"
     if isinstance(value, dict):
         members = draw(st.permutations(list(value.items())))
-        parts = [draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one) for name, one in members]
-        if draw(st.booleans()):
+        parts = [draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one, strangers) for name, one in members]
+        if strangers and draw(st.booleans()):
             name = _string(draw, NOT_FIRST + draw(texts()))
             parts.insert(draw(st.integers(0, len(parts))), f"{name}:{draw(st.sampled_from(['null', '[]', '{}', '-1.5e3']))}")
         return "{" + ",".join(parts) + "}"
@@ -59,3 +60,30 @@ def _character(char: str, escaped: str) -> str:
     if char in '"\\' or char < " " or (escaped == "short" and char in SHORT_ESCAPES):
         return SHORT_ESCAPES.get(char, f"\\u{ord(char):04x}")
     return char
+
+
+# ------------------------------------------------------------------------------------------------ wrong texts
+
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{},:]+|.', re.DOTALL)
+OTHERS = (b"null", b"true", b"-1", b"1.5", b"18446744073709551616", b'""', b'"a"', b'"-"', b"[]", b"{}", b'["a"]', b'{"a":0}', b"NaN")
+
+
+def spoilt(text: bytes) -> SearchStrategy[bytes]:
+    """Texts of JSON values in one place of which something else stands: another type, another case, less, or more."""
+
+    @st.composite
+    def wrong(draw: st.DrawFn) -> bytes:
+        tokens = TOKEN.findall(text)
+        at = draw(st.integers(0, max(0, len(tokens) - 1)))
+        kind = draw(st.sampled_from(["replace", "remove", "repeat", "case"]))
+        if kind == "replace":
+            tokens[at : at + 1] = [draw(st.sampled_from(OTHERS))]
+        elif kind == "remove":
+            del tokens[at : at + draw(st.integers(1, 4))]
+        elif kind == "repeat":
+            tokens[at:at] = tokens[at : at + draw(st.integers(1, 5))]
+        else:
+            tokens[at : at + 1] = [token.swapcase() for token in tokens[at : at + 1]]
+        return b"".join(tokens)
+
+    return wrong()

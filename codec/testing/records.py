@@ -12,15 +12,19 @@ from typing import TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from codec.engine.documents import StoredJson, targets
+from codec.engine.documents import StoredJson, constant_text, targets
 from codec.engine.patterns import JSON
+from codec.layout.json_write import quote
+from codec.layout.types import Type
 from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
+from codec.mapping.rows import needed
 from codec.spec import plan
+from codec.spec.context import KEY_OF
 from codec.spec.words import Element, Thing
 from codec.testing.json_text import respelt
-from codec.testing.things import form_of
 from codec.testing.values import Uses, exact, scalars, slots, texts
 
+Types: TypeAlias = Mapping[str, Type]
 Record = tuple[bytes, bytes]
 Values = Mapping[str, object]  # what each slot holds, by its name
 Fixed: TypeAlias = Mapping[str, SearchStrategy[object]]
@@ -28,7 +32,46 @@ BY_PYTHON = {bytes: "bytes", str: "text", float: "f64", bool: "flag", int: "u64"
 MOST_UNKNOWN = 1 << 29  # field numbers of protobuf messages are below
 
 
-# ------------------------------------------------------------------------------------------------ from a thing
+# ------------------------------------------------------------------------------------------------ of a thing
+
+
+def form_of(row: plan.Row, thing: Thing, element: Element) -> plan.Form:
+    """The form that a thing's record is written in."""
+    return next(form for form in row.forms if form.written and (form.when is None or form.when.holds(thing, element)))
+
+
+def records_of(entity: plan.Entity, thing: Thing) -> Iterator[tuple[plan.Row, Thing, Element]]:
+    """The records that a thing is stored as: their kind, what is known where they are written, and their element."""
+    known = dict(thing)
+    for row in entity.rows:
+        if not row.written:
+            continue
+        if row.each_of is not None:
+            yield from _of_each(row, known)
+        elif row.each:
+            many, elements = entity.fields[row.each].many, listed(thing[row.each])
+            for position, element in enumerate(elements):
+                yield row, known, (*element, position) if many is not None and many.positional else element
+        elif all(name.get(thing, ()) is not None for name in needed(row)):
+            yield row, known, ()
+            known = known | {KEY_OF + row.name: build(row.key, values_of(row.key, known, ()))}
+
+
+def _of_each(row: plan.Row, thing: Thing) -> Iterator[tuple[plan.Row, Thing, Element]]:
+    """A record for each element of another thing's collection that the row's condition lets through."""
+    assert row.each_of is not None
+    for element in listed(row.each_of.get(thing, ())):
+        here = dict(thing)
+        for name, pick in row.locals:
+            here[name] = pick.evaluate(here, element)
+        if row.when is None or row.when.holds(here, element):
+            yield row, here, element
+
+
+def listed(value: object) -> list[Element]:
+    """The elements of a collection."""
+    assert isinstance(value, (list, tuple))
+    return list(value)
 
 
 def canonical(row: plan.Row, thing: Thing, element: Element) -> Record:
@@ -142,7 +185,7 @@ def _merged(draw: st.DrawFn, runs: list[list[bytes]]) -> Iterator[bytes]:
 def _field_chunks(field: plan.WireField, value: object, draw: st.DrawFn | None) -> Iterator[bytes]:
     if field.wire is not None:
         if draw is not None and not field.wire.always and draw(st.booleans()):
-            yield wire_bytes(field.number, field.wire, draw(wire_values(field.wire)))
+            yield wire_bytes(field.number, field.wire, draw(wire_values(field.wire, {})))
             yield wire_bytes(field.number, field.wire, value)
         elif field.wire.always or exact(value) != exact(field.wire.zero):
             yield wire_bytes(field.number, field.wire, value)
@@ -191,71 +234,110 @@ def strange_fields(draw: st.DrawFn, known: Mapping[int, int]) -> bytes:
 # ------------------------------------------------------------------------------------------------ any record
 
 
-def records(row: plan.Row, fixed: Fixed | None = None) -> SearchStrategy[Record]:
-    """Records of a kind, noise included, whether it is written, legacy, derived or dropped.
+@st.composite
+def loose(draw: st.DrawFn, row: plan.Row, thing: Thing, element: Element) -> Record:
+    """A record of a thing with noise, and with anything in the slots that are lost: other generations, positions."""
+    form = form_of(row, thing, element)
+    lost = {
+        slot.name: draw(st.integers(0, 3).filter(Uses(layouts=[slot.layout]).keeps) | slot.layout.values())
+        for part in (*row.key, *form.parts)
+        for slot in slots(part)
+        if slot.account == "lost"
+    }
+    key, value = values_of(row.key, thing, element) | lost, values_of(form.parts, thing, element) | lost
+    return build(row.key, key, draw), build(form.parts, value, draw)
 
-    Every value that the slots can hold occurs, in every form; `fixed` narrows slots by their names.
-    """
-    held = {} if fixed is None else fixed
 
-    @st.composite
-    def record(draw: st.DrawFn) -> Record:
-        if row.unread:
-            return row.prefix + draw(st.binary(max_size=8)), draw(st.binary(max_size=8))
-        key = build(row.key, _any_values(draw, row.key, held), draw)
-        if not row.forms:
-            return key, b""
-        form = draw(st.sampled_from(row.forms))
-        return key, build(form.parts, _any_values(draw, form.parts, held), draw)
+class Kinds:
+    """Draws records of any kind of an adapter, noise included, whether written, legacy, derived or dropped."""
 
-    return record().filter(lambda drawn: _is_of(row, *drawn))
+    def __init__(self, types: Types) -> None:
+        self._types = types
+
+    def records(self, row: plan.Row, fixed: Fixed | None = None) -> SearchStrategy[Record]:
+        """Every value that the slots can hold, in every form; `fixed` narrows slots by their names."""
+        held = {} if fixed is None else fixed
+
+        @st.composite
+        def record(draw: st.DrawFn) -> Record:
+            if row.unread:
+                return row.prefix + draw(st.binary(max_size=8)), draw(st.binary(max_size=8))
+            key = build(row.key, self._values(draw, row.key, held), draw)
+            form = draw(st.sampled_from(row.forms))
+            return key, build(form.parts, self._values(draw, form.parts, held), draw)
+
+        return record().filter(lambda drawn: _is_of(row, *drawn))
+
+    def _values(self, draw: st.DrawFn, parts: Iterable[plan.Part], fixed: Fixed) -> Values:
+        """A value for every slot; optional groups are left out from the end on, or hold values."""
+        values: dict[str, object] = {}
+        ended = False
+        for part in parts:
+            if isinstance(part, plan.Optional):
+                ended = ended or draw(st.booleans())
+                for slot in part.parts:
+                    values[slot.name] = None if ended else draw(self._slot(slot, fixed))
+            elif isinstance(part, plan.Slot):
+                values[part.name] = draw(self._slot(part, fixed))
+            elif isinstance(part, plan.Message):
+                for field in part.fields:
+                    values[field.name] = draw(self._field(field))
+            elif isinstance(part, plan.Json):
+                values[JSON] = draw(json_objects(part.members))
+        for part in parts:
+            if isinstance(part, plan.Flags):
+                values |= {name: None for name, _ in part.bits if draw(st.booleans())}
+        return values
+
+    @staticmethod
+    def _slot(slot: plan.Slot, fixed: Fixed) -> SearchStrategy[object]:
+        if slot.name in fixed:
+            return fixed[slot.name]
+        return st.just(slot.constant) if slot.account == "constant" else slot.layout.values()
+
+    def _field(self, field: plan.WireField) -> SearchStrategy[object]:
+        if field.wire is not None:
+            return wire_values(field.wire, self._types)
+        return st.lists(st.tuples(*(wire_values(wire, self._types) for _, _, wire in field.items)), max_size=3)
+
+
+def records(adapter: plan.Adapter, row: plan.Row, fixed: Fixed | None = None) -> SearchStrategy[Record]:
+    """Records of a kind; see `Kinds`."""
+    return Kinds(adapter.types).records(row, fixed)
 
 
 def _is_of(row: plan.Row, key: bytes, value: bytes) -> bool:
     """Whether a record is not taken for one of another form or kind."""
     if row.refused and key.startswith(row.refused):
         return False
-    form = next((form for form in row.forms if value.startswith(form.magic)), None)
-    return form is None or bool(form.magic) or not any(other.magic and value.startswith(other.magic) for other in row.forms)
+    if any(form.magic and value.startswith(form.magic) for form in row.forms):
+        return True
+    return not row.forms or any(not form.magic for form in row.forms)
 
 
-def _any_values(draw: st.DrawFn, parts: Iterable[plan.Part], fixed: Fixed) -> Values:
-    """A value for every slot; optional groups are left out from the end on, or hold values."""
-    values: dict[str, object] = {}
-    ended = False
-    for part in parts:
-        if isinstance(part, plan.Optional):
-            ended = ended or draw(st.booleans())
-            for slot in part.parts:
-                values[slot.name] = None if ended else draw(slot_values(slot, fixed))
-        elif isinstance(part, plan.Slot):
-            values[part.name] = draw(slot_values(part, fixed))
-        elif isinstance(part, plan.Message):
-            for field in part.fields:
-                values[field.name] = draw(message_values(field))
-    for part in parts:
-        if isinstance(part, plan.Flags):
-            values |= {name: None for name, _ in part.bits if draw(st.booleans())}
-    return values
-
-
-def slot_values(slot: plan.Slot, fixed: Fixed) -> SearchStrategy[object]:
-    """What a slot may hold in a record that is read."""
-    if slot.name in fixed:
-        return fixed[slot.name]
-    return st.just(slot.constant) if slot.account == "constant" else slot.layout.values()
-
-
-def message_values(field: plan.WireField) -> SearchStrategy[object]:
-    """What a field of a message may hold."""
-    if field.wire is not None:
-        return wire_values(field.wire)
-    return st.lists(st.tuples(*(wire_values(wire) for _, _, wire in field.items)), max_size=3)
-
-
-def wire_values(wire: Wire) -> SearchStrategy[object]:
-    """Values of a protobuf scalar."""
+def wire_values(wire: Wire, types: Types) -> SearchStrategy[object]:
+    """Values of a protobuf field: a scalar, or a message of a declared type."""
+    if wire.word in types:
+        return types[wire.word].values().filter(Uses(wires=[wire]).keeps)
     kind = BY_PYTHON[type(wire.zero)]
     wide: SearchStrategy[object] = texts().map(str.encode) | scalars(kind) if kind == "bytes" else scalars(kind)
     return wide.filter(Uses(wires=[wire]).keeps)
 
+
+@st.composite
+def json_objects(draw: st.DrawFn, members: Iterable[plan.Member]) -> str:
+    """The text of a stored JSON object with any values in it."""
+    return "{" + ",".join(f"{quote(member.name, False)}:{_json_value(draw, member)}" for member in members) + "}"
+
+
+def _json_value(draw: st.DrawFn, member: plan.Member) -> str:
+    if member.is_constant:
+        return constant_text(member.constant)
+    if member.members:
+        return draw(json_objects(member.members))
+    if member.texts:
+        return f"[{','.join(quote(text, False) for text in draw(st.lists(texts(), max_size=2)))}]"
+    if member.each is not None:
+        return f"[{','.join(draw(st.lists(json_objects(member.item), max_size=2)))}]"
+    assert member.face is not None
+    return member.face.write(draw(scalars(member.face.model).filter(Uses(faces=[member.face]).keeps)), "")

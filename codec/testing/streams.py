@@ -5,18 +5,18 @@ Rows share few identities, so that records of one thing meet; foreign rows and r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.spec import plan
 from codec.spec.container import Container
-from codec.spec.words import Thing
 from codec.testing.containers import History, Version, operational_rows
 from codec.testing.identities import pools
-from codec.testing.records import Record, canonical, records
-from codec.testing.things import Tree, records_of
+from codec.testing.records import Kinds, Record, canonical, loose, records, records_of
+from codec.testing.things import Tree
+from codec.testing.trees import trees
 from codec.testing.values import slots
 
 MOST_ROWS, MOST_VERSIONS = 8, 3
@@ -29,16 +29,15 @@ def stamps() -> SearchStrategy[int]:
     return st.integers(1, 9) | st.sampled_from(EDGE_STAMPS)
 
 
-def histories(container: Container) -> SearchStrategy[History]:
-    """Versions of rows of every kind, in any order, no version twice."""
-    kinds = [_adapter_rows(adapter) for adapter in container.adapters if adapter.entities]
-    foreign = _foreign_rows(container)
+def histories(container: Container, adapters: Iterable[plan.Adapter]) -> SearchStrategy[History]:
+    """Versions of rows of these adapters and of none, in any order, no version twice."""
+    kinds = [_adapter_rows(adapter) for adapter in adapters]
+    foreign = st.lists(_foreign_rows(container), max_size=2)
     nodes = st.lists(st.sampled_from(operational_rows(container)), max_size=2, unique=True)
 
     @st.composite
     def history(draw: st.DrawFn) -> History:
-        rows = [record for kind in kinds for record in draw(st.lists(kind, max_size=MOST_ROWS))]
-        rows += draw(st.lists(foreign, max_size=2))
+        rows = [record for kind in (*kinds, foreign) for record in draw(kind)]
         versions = [one for key, value in rows for one in draw(_versions(key, value))]
         distinct = list({(one.key, one.commit_ts): one for one in versions}.values())
         return History(NOW, tuple(draw(st.permutations(distinct))), tuple(draw(nodes)), draw(st.binary(max_size=8)))
@@ -46,11 +45,24 @@ def histories(container: Container) -> SearchStrategy[History]:
     return history()
 
 
-def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[Record]:
-    """Rows of one adapter, whose identities are few, so that rows of one thing meet."""
-    identity = st.shared(pools(adapter, most=3), key=f"identities of {adapter.name}").flatmap(st.sampled_from)
+def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[list[Record]]:
+    """Rows of one adapter: those of a tree's things, and any others with the same few identities."""
+    held = [e for e in adapter.entities if not e.computed and not any(c.computed and c.within and c.within[1] == e.name for c in adapter.entities)]
+    free = [row for row in adapter.rows if not row.entity or row.role == "dropped" or any(row in e.rows for e in held)]
+    identity = st.shared(pools(adapter), key=f"identities of {adapter.name}").flatmap(st.sampled_from)
     names = {name for entity in adapter.entities for name in entity.identity}
-    return st.one_of([records(row, dict.fromkeys(_key_slots(row) & names, identity)) for row in adapter.rows])
+    others = [records(adapter, row, dict.fromkeys(_key_slots(row) & names, identity)) for row in free]
+    strange = st.lists(st.one_of(others), max_size=MOST_ROWS) if others else st.just([])
+    whole = trees(adapter)
+
+    @st.composite
+    def rows(draw: st.DrawFn) -> list[Record]:
+        tree = draw(whole)
+        things = ((entity, thing) for entity in adapter.entities for thing in tree[entity.name])
+        known = [draw(loose(*one)) for entity, thing in things for one in records_of(entity, thing)]
+        return known + draw(strange)
+
+    return rows()
 
 
 def _key_slots(row: plan.Row) -> set[str]:
@@ -59,7 +71,7 @@ def _key_slots(row: plan.Row) -> set[str]:
 
 def _foreign_rows(container: Container) -> SearchStrategy[Record]:
     """Rows that belong to no adapter: internal ones, and any bytes."""
-    internal = st.one_of([records(row) for row in container.internal])
+    internal = st.one_of([Kinds({}).records(row) for row in container.internal])
     return internal | st.tuples(st.binary(max_size=12), st.binary(max_size=12))
 
 
@@ -84,12 +96,8 @@ def stored(container: Container, adapter: plan.Adapter, tree: Tree, commit_ts: i
 def _records(adapter: plan.Adapter, tree: Tree) -> Iterator[Record]:
     for entity in adapter.entities:
         for thing in tree[entity.name]:
-            yield from _records_of(entity, thing)
-
-
-def _records_of(entity: plan.Entity, thing: Thing) -> Iterator[Record]:
-    for row, element in records_of(entity, thing):
-        yield canonical(row, thing, element)
+            for row, known, element in records_of(entity, thing):
+                yield canonical(row, known, element)
 
 
 # ------------------------------------------------------------------------------------------------ damage

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.layout.tagged import TaggedKey
-from codec.mapping.rows import needed
 from codec.spec import plan
-from codec.spec.context import KEY_OF
 from codec.spec.words import Element, Thing
 from codec.testing.identities import seeds
+from codec.testing.records import form_of, listed
 from codec.testing.satisfy import satisfy, satisfy_pick
 from codec.testing.values import FieldUses, all_members, members_of, slots
 
@@ -84,7 +83,7 @@ class Kind:
             drawn = satisfy_pick(draw, pick, drawn, (), self._tagged)
         for row in self.entity.rows:
             if row.each_of is not None:
-                for element in _listed(row.each_of.get(drawn, ())):
+                for element in listed(row.each_of.get(drawn, ())):
                     for _, pick in row.locals:
                         drawn = satisfy_pick(draw, pick, drawn, element, self._tagged)
         return drawn | {name: pick.evaluate(drawn, ()) for name, pick in self.entity.computed}
@@ -100,11 +99,6 @@ def tagged_keys(entity: plan.Entity) -> Iterator[TaggedKey]:
         for part in row.key:
             written = part.written if isinstance(part, plan.Slack) else slots(part)
             yield from (slot.layout for slot in written if isinstance(slot.layout, TaggedKey))
-
-
-def _listed(value: object) -> list[Element]:
-    assert isinstance(value, (list, tuple))
-    return list(value)
 
 
 def _values(uses: FieldUses, entity: plan.Entity, name: str, kind: plan.FieldType) -> SearchStrategy[object]:
@@ -174,49 +168,6 @@ def is_told(entity: plan.Entity, thing: Thing) -> bool:
             if isinstance(value, bytes) and any(value.startswith(other.magic) for other in earlier):
                 return False
     return True
-
-
-def form_of(row: plan.Row, thing: Thing, element: Element) -> plan.Form:
-    """The form that a thing's record is written in."""
-    return next(form for form in row.forms if form.written and (form.when is None or form.when.holds(thing, element)))
-
-
-# ------------------------------------------------------------------------------------------------ records of a thing
-
-
-def records_of(entity: plan.Entity, thing: Thing) -> Iterator[tuple[plan.Row, Thing, Element]]:
-    """The records that a thing is stored as: their kind, what is known where they are written, and their element."""
-    known = dict(thing)
-    for row in entity.rows:
-        if not row.written:
-            continue
-        if row.each_of is not None:
-            yield from _of_each(row, known)
-        elif row.each:
-            many, elements = entity.fields[row.each].many, _listed(thing[row.each])
-            for position, element in enumerate(elements):
-                yield row, known, (*element, position) if many is not None and many.positional else element
-        elif all(name.get(thing, ()) is not None for name in needed(row)):
-            yield row, known, ()
-            known = known | {KEY_OF + row.name: key_bytes(row, known)}
-
-
-def _of_each(row: plan.Row, thing: Thing) -> Iterator[tuple[plan.Row, Thing, Element]]:
-    """A record for each element of another thing's collection that the row's condition lets through."""
-    assert row.each_of is not None
-    for element in _listed(row.each_of.get(thing, ())):
-        here = dict(thing)
-        for name, pick in row.locals:
-            here[name] = pick.evaluate(here, element)
-        if row.when is None or row.when.holds(here, element):
-            yield row, here, element
-
-
-def key_bytes(row: plan.Row, thing: Thing) -> bytes:
-    """The key of a thing's record."""
-    from codec.testing.records import build, values_of
-
-    return build(row.key, values_of(row.key, thing, ()))
 
 
 def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str]) -> Thing:

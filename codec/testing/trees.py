@@ -12,8 +12,8 @@ from codec.spec import plan
 from codec.spec.words import Thing
 from codec.testing.documents import Collected
 from codec.testing.identities import pools
-from codec.testing.records import canonical
-from codec.testing.things import MOST_CHILDREN, MOST_THINGS, Kind, Tree, records_of
+from codec.testing.records import canonical, records_of
+from codec.testing.things import MOST_CHILDREN, MOST_THINGS, Kind, Tree
 
 
 def trees(adapter: plan.Adapter) -> SearchStrategy[Tree]:

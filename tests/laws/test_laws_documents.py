@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import getitem
 
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.strategies import DataObject, SearchStrategy
+from hypothesis.strategies import DataObject
 
 from codec.decoding import engine_of
-from codec.engine.base import Engine
-from codec.engine.documents import STEM
+from codec.engine.base import Engine, Notes
+from codec.engine.documents import STEM, put, targets
 from codec.layout import json_read
 from codec.spec import plan
 from codec.spec.words import Thing
@@ -20,7 +21,7 @@ from codec.testing.documents import elements
 from codec.testing.json_text import respelt
 from codec.testing.things import visible
 from codec.testing.values import exact
-from tests.support.laws import DocumentCase, both_engines, document_options, each_document, examples
+from tests.support.laws import DocumentCase, both_engines, each_document, examples
 
 STEMS = {STEM: "stem"}
 
@@ -32,7 +33,7 @@ STEMS = {STEM: "stem"}
 def test_writing_then_reading_a_document_gives_the_same_thing(
     engine: str, case: DocumentCase, data: DataObject
 ) -> None:
-    options, works = data.draw(switched_on(case.document)), engine_of(engine, case.adapter)
+    options, works = data.draw(case.options), engine_of(engine, case.adapter)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     text = written(works, case, thing, options)
     said = list(read(works, case.document, text))
@@ -46,10 +47,10 @@ def test_writing_then_reading_a_document_gives_the_same_thing(
 def test_a_document_in_other_words_is_the_same_document(
     engine: str, case: DocumentCase, data: DataObject
 ) -> None:
-    options, works = data.draw(switched_on(case.document)), engine_of(engine, case.adapter)
+    options, works = data.draw(case.options), engine_of(engine, case.adapter)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     text = written(works, case, thing, options)
-    other = "".join(data.draw(respelt(part)) for part in parts(case.document, text))
+    other = "".join(data.draw(respelt(part, case.document.kind != "keyed")) for part in parts(case.document, text))
     assert exact(list(read(works, case.document, other))) == exact(list(read(works, case.document, text)))
     assert written(works, case, gathered(case, read(works, case.document, other)), options) == text
 
@@ -60,16 +61,10 @@ def test_a_document_in_other_words_is_the_same_document(
 def test_both_engines_write_the_same_text(
     case: DocumentCase, data: DataObject
 ) -> None:
-    options = data.draw(switched_on(case.document))
+    options = data.draw(case.options)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     first, second = (written(engine_of(name, case.adapter), case, thing, options) for name in ("interpreter", "compiled"))
     assert first == second
-
-
-def switched_on(document: plan.Document) -> SearchStrategy[frozenset[str]]:
-    """Any of the options that members of the document wait for."""
-    names = sorted(document_options(document))
-    return st.frozensets(st.sampled_from(names)) if names else st.just(frozenset())
 
 
 def written(works: Engine, case: DocumentCase, thing: Thing, options: frozenset[str]) -> str:
@@ -85,32 +80,36 @@ def read(works: Engine, document: plan.Document, text: str) -> Iterator[tuple[in
     """What the values of a text say, with the number of the kind of line that each is."""
     if document.kind == "lines":
         for value, _, _, _ in json_read.values(io.BytesIO(text.encode()), "text", max_value=len(text.encode())):
-            line, fields = works.line_reader(document)(value, Counter())
+            line, fields = works.line_reader(document)(value, Notes())
             yield document.lines.index(line), fields
     else:
-        yield 0, works.document_reader(document)(json_read.load(text.encode(), "text"), Counter())
+        yield 0, works.document_reader(document)(json_read.load(text.encode(), "text", fold=document.kind != "keyed"), Notes())
 
 
 def expected(case: DocumentCase, thing: Thing) -> Iterator[tuple[int, Thing]]:
     """What a text of `thing` must say, by the members that the spec names."""
+    if case.document.keyed is not None:
+        yield 0, {case.document.keyed.field: thing[case.document.keyed.field]}
+        return
     for number, line in enumerate(case.document.lines or (plan.Line("", case.document.members, case.document.place),)):
         if not line.each:
-            yield number, {name: thing[name] for name in said_by(line.members)}
+            yield number, said_by(line.members, thing)
             continue
         many = case.entity.fields[line.each].many
         assert many is not None
         for element in elements(case.entity, thing):
-            fields = dict(zip(many.fields, element, strict=True))
-            yield number, {name: fields[name] for name in said_by(line.members)}
+            yield number, said_by(line.members, dict(zip(many.fields, element, strict=True)))
 
 
-def said_by(members: tuple[plan.Member, ...]) -> Iterator[str]:
-    """The fields that members say something about."""
+def said_by(members: Iterable[plan.Member], thing: Thing) -> Thing:
+    """What members say of a thing, or of an element as a thing."""
+    said: Thing = {}
     for member in members:
         if member.stem:
-            yield STEM
-        yield from (name.field for name in (member.target, member.each) if name is not None)
-        yield from (part[0].field for part in member.pattern if not isinstance(part, str))
+            said[STEM] = thing[STEM]
+        for name in targets(member):
+            put(said, name, reduce(getitem, (name.field, *name.path), thing))  # type: ignore[arg-type]
+    return said
 
 
 def gathered(case: DocumentCase, values: Iterator[tuple[int, Thing]]) -> Thing:

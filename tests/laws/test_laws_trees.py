@@ -15,6 +15,7 @@ from codec.testing.streams import NOW
 from codec.testing.things import Tree
 from tests.support.golden_cases import ENGINES
 from tests.support.laws import (
+    ADAPTERS,
     CONTAINER,
     WHOLE,
     AdapterCase,
@@ -32,7 +33,7 @@ from tests.support.laws import (
 from tests.support.stream_oracle import Row, Stream, write_stream
 
 WRITERS = tuple(writers(CONTAINER))
-HISTORIES = histories(CONTAINER)
+HISTORIES = histories(CONTAINER, ADAPTERS)
 
 
 def canonical_stream(case: AdapterCase, tree: Tree) -> bytes:

@@ -40,9 +40,9 @@ def members_written(members: dict[str, object]) -> int:
 
 def test_every_slot_and_member_is_accounted_for_once() -> None:
     data = extended(BASE / "shop.yaml")
-    rows: dict[str, dict[str, object]] = dict(data["shared"])  # type: ignore[call-overload]
-    wanted = len(data["unread"])  # type: ignore[arg-type]
-    for entity in data["entities"].values():  # type: ignore[attr-defined]
+    rows: dict[str, dict[str, object]] = dict(data["shared"])
+    wanted = len(data["unread"])
+    for entity in data["entities"].values():
         rows |= {f"{id(entity)} {name}": row for name, row in entity["stored"].items() if "shared" not in row}
         for document in entity["shown"].values():
             wanted += sum(isinstance(part, dict) for part in document["path"]) + ("raw" in document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,16 +61,16 @@ def damaged(draw: st.DrawFn, name: str) -> str:
         holder = source.part_of(data, way[:-1])
         action = draw(st.sampled_from(["remove", "replace", "rename", "transplant"]))
         if action == "remove":
-            del holder[way[-1]]  # type: ignore[attr-defined]
+            del holder[way[-1]]
         elif action == "rename" and isinstance(holder, dict):
             holder[draw(st.sampled_from(["x", "key", "max", "as", "const", "each"]))] = holder.pop(way[-1])
         elif action == "transplant":
             other = draw(
                 st.sampled_from([other for other in ways if other[: len(way)] != way and way[: len(other)] != other])
             )
-            holder[way[-1]] = source.part_of(data, other)  # type: ignore[index]
+            holder[way[-1]] = source.part_of(data, other)
         else:
-            holder[way[-1]] = draw(VALUES)  # type: ignore[index]
+            holder[way[-1]] = draw(VALUES)
     return yaml.dump(data, Dumper=_NoAlias, sort_keys=False)
 
 
@@ -86,14 +87,14 @@ def assert_all_can_be_acted_on(file: Path) -> None:
 
 
 @given(damaged("shop.yaml"))
-def test_a_damaged_adapter_is_reported_never_a_traceback(tmp_path_factory, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_adapter_is_reported_never_a_traceback(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     file = tmp_path_factory.mktemp("spec") / "damaged.yaml"
     file.write_text(text, "utf-8")
     assert_all_can_be_acted_on(file)
 
 
 @given(damaged("container.yaml"))
-def test_a_damaged_container_is_reported_never_a_traceback(tmp_path_factory, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_container_is_reported_never_a_traceback(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("spec")
     for name in ("shop.yaml", "manifest.schema.yaml", "encode_info.schema.yaml"):
         (folder / name).write_bytes((BASE / name).read_bytes())

@@ -68,7 +68,7 @@ def test_every_word_is_described() -> None:
     for way, part in parts(whole):
         if "dependentSchemas" in way or "if" in way:
             continue  # those only constrain words that are described elsewhere
-        for word, meaning in part.get("properties", {}).items():  # type: ignore[attr-defined]
+        for word, meaning in part.get("properties", {}).items():
             target = definitions.get(str(meaning.get("$ref", "")).rpartition("/")[2], {})
             if not (meaning.get("description") or target.get("description")):
                 bare.append((*way, word))
@@ -80,8 +80,8 @@ def test_no_word_is_dead() -> None:
     own = source.load(library.root() / schema.FILE)
     words: set[object] = set()
     for _, part in parts(own):
-        words |= set(part.get("properties", {}))  # type: ignore[call-overload]
-        words |= set(part.get("enum", ()))  # type: ignore[call-overload]
+        words |= set(part.get("properties", {}))
+        words |= set(part.get("enum", ()))
         words |= {part["const"]} if "const" in part else set()
     specs = [chain(path)[0] for path in (*OURS, *BASE.glob("*.yaml")) if ".schema." not in path.name]
     assert words - {word for data in specs for word in said(data)} == set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from codec.errors import SpecError
@@ -79,7 +81,7 @@ def test_every_part_knows_its_place() -> None:
     assert str(source.place_of(data, ("a", "b", 1, "missing"))) == "x.yaml:4:7"
 
 
-def test_a_file_that_is_not_there_or_not_text(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "bytes.yaml").write_bytes(b"a: \xff")
     for name in ("none.yaml", "bytes.yaml"):
         with pytest.raises(SpecError, match="spec-unreadable"):

@@ -1,0 +1,44 @@
+"""One mistake anywhere in a snapshot file: refused with a name of the format at a byte of the file, or decoded alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from codec.testing import History, damage, histories, writers
+from tests.support.golden_cases import ENGINES
+from tests.support.laws import ADAPTERS, CONTAINER, decode, examples
+
+WRITERS = tuple(writers(CONTAINER))
+
+
+def declared_errors() -> Iterator[str]:
+    """The names that the format gives to what may be wrong with a stream or a record."""
+    yield from (CONTAINER.clock.error, CONTAINER.footer.error)
+    for stream in CONTAINER.streams:
+        yield from stream.errors.values()
+        yield from (refusal.error for refusal in stream.refuse)
+    for adapter in CONTAINER.adapters:
+        for row in adapter.rows:
+            yield from (row.key_error, row.value_error)
+
+
+DECLARED = frozenset(declared_errors()) - {""}
+
+
+@examples(150)
+@given(data=st.data(), history=histories(CONTAINER, ADAPTERS))
+def test_both_engines_judge_a_damaged_file_alike(data: DataObject, history: History) -> None:
+    written = data.draw(st.sampled_from(WRITERS)).write(history)
+    damaged = data.draw(damage(written))
+    first, second = (decode(damaged, engine=engine) for engine in ENGINES)
+    assert first == second
+    if first.error is not None:
+        at = first.error["offset"]
+        assert isinstance(at, int)
+        assert 0 <= at <= len(damaged)
+        assert first.error["code"] in DECLARED
+        assert first.error.keys() >= {"message", "expected", "found"}
