@@ -29,7 +29,6 @@ from codec.tree.names import NOT_A_NAME
 
 Taker = Callable[[bytes, bytes, int], None]
 Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
-MakeFolder = Callable[[Document, Thing], None]
 Warn = Callable[[str, Thing], None]
 
 PARENT, COPIES, THINGS, LATE = range(4)  # sections of a parent, in this order
@@ -196,7 +195,7 @@ class Household:
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, source: str) -> None:
+    def finish(self, show: Print, warn: Warn) -> None:
         """Print every parent with all that is within it, by ascending identity."""
         self._join_contents()
         keys = _Keys(self._keys.sorted())

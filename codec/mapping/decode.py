@@ -182,7 +182,10 @@ class AdapterDecoder:
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
         for family in self._families:
-            family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
+            if isinstance(family, Household):
+                family.finish(self._print, self.warning)
+            else:
+                family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
         orphans = Counter[int]()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
             self._settle(identity, claims, orphans)
