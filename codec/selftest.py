@@ -7,6 +7,7 @@ Memory does not grow with the number of files.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Container as AnyOf
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from operator import itemgetter
@@ -35,8 +36,10 @@ FOLDER = "directory"
 class DigestTarget:
     """A target that keeps (path, digest) of each file, and (path, digest of a line) of files without an order."""
 
-    def __init__(self, unordered: frozenset[str], digests: Digests) -> None:
+    def __init__(self, unordered: AnyOf[str], digests: Digests) -> None:
         self._unordered, self._digests = unordered, digests
+        self.lined: set[str] = set()
+        """The files without an order that were written line by line; others of their names are bodies."""
         self._growing, self._running = "", hashlib.sha256()
 
     def _add(self, path: str, digest: bytes) -> None:
@@ -57,6 +60,7 @@ class DigestTarget:
 
     def append(self, path: str, data: bytes) -> None:
         if path in self._unordered:
+            self.lined.add(path)
             for line in data.splitlines(keepends=True):
                 self._add(path, hashlib.sha256(line).digest())
             return
@@ -75,8 +79,20 @@ class DigestTarget:
         """Folders are not compared."""
 
 
+class Unordered:
+    """The files whose lines are a set: sidecars and names files, one for the adapter or one in each folder of it."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._files = unordered_files(adapter)
+        self._root = f"{adapter.folder.root}/" if adapter.folder is not None else ""
+
+    def __contains__(self, path: object) -> bool:
+        assert isinstance(path, str)
+        return path in self._files or path.removeprefix(self._root).partition("/")[2] in self._files
+
+
 def unordered_files(adapter: Adapter) -> frozenset[str]:
-    """Files whose lines are a set: sidecars and names files."""
+    """The paths of those files, or their names in each folder."""
     sidecars = (literal_path(d) for entity in adapter.entities for d in entity.documents if d.kind == "sidecar")
     return frozenset((*sidecars, *(names.path for names in adapter.names.values())))
 
@@ -91,15 +107,15 @@ def mismatches(
         adapter = container.adapter(name)
         if adapter.folder is None:
             continue
-        unordered = unordered_files(adapter)
         with Digests() as produced, Digests() as given:
             decoding = Decoding(container, DecodeOptions(adapters=(name,), switches=switches, engine=options.engine))
             try:
-                _decode(container, decoding, written, DigestTarget(unordered, produced))
+                target = DigestTarget(Unordered(adapter), produced)
+                _decode(container, decoding, written, target)
             except CodecError as error:
                 return container.mismatch["refused"] + str(error)
             with TreeReader(tree) as reader:
-                Walk(reader, adapter, switched_on(container, switches), DigestTarget(unordered, given), unordered).run()
+                Walk(reader, adapter, switched_on(container, switches), DigestTarget(target.lined, given), target.lined).run()
             lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
         if len(lines) >= container.mismatch_most:
             lines.append(container.mismatch["truncated"])
@@ -124,7 +140,7 @@ class Walk:
     """
 
     def __init__(
-        self, reader: TreeReader, adapter: Adapter, on: frozenset[str], target: DigestTarget, unordered: frozenset[str]
+        self, reader: TreeReader, adapter: Adapter, on: frozenset[str], target: DigestTarget, unordered: AnyOf[str]
     ) -> None:
         assert adapter.folder is not None
         self.reader, self.target, self.unordered, self.root = reader, target, unordered, adapter.folder.root

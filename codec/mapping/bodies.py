@@ -72,6 +72,11 @@ class Household:
         self._last_key: object = None
         self.carried = False
 
+    def close(self) -> None:
+        """Give the sorters' memory and disk back."""
+        for sorter in (self._sorter, self._keys, self._shared):
+            sorter.close()
+
     # -------------------------------------------------------------------------------------------- records in
 
     def takers(self) -> dict[str, Taker]:
@@ -189,11 +194,6 @@ class Household:
         return Place(self._contents.source, at)
 
     # -------------------------------------------------------------------------------------------- the end
-
-    def close(self) -> None:
-        """Give the sorters' memory and disk back."""
-        for sorter in (self._sorter, self._keys, self._shared):
-            sorter.close()
 
     def finish(self, ends: Ends) -> None:
         """Print every parent with all that is within it, by ascending identity."""

@@ -38,6 +38,7 @@ class DocumentReader:
         self.most_text = TEXT_PER_BYTE * most_value
         self.rows = RowWriter(adapter, engine)
         self.counts = Notes()
+        self.shown = on
         self.on = {f"{OPTION}{name}": True for name in sorted(on)}
         self._repeated: Sorter[tuple[object, ...]] = Sorter()
         self._arrival = 0
@@ -55,10 +56,10 @@ class DocumentReader:
         except TreeFault as fault:
             raise self.fault(fault, is_folder=True) from None
 
-    def wrong_kind(self, kind: str, path: str, found: str) -> TreeError:
+    def wrong_kind(self, kind: str, path: str, found: str, wanted: str = "") -> TreeError:
         """An entry that is no folder, no regular file, or has several links."""
         code = self.folder.errors[kind]
-        wanted = {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[
+        wanted = wanted or {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[
             kind
         ]
         hint = "links are not followed, so that nothing outside the tree is read"
@@ -202,6 +203,10 @@ class DocumentReader:
                     found="none",
                 )
         thing |= elements
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Hand on a record as it is."""
+        self._emit(key, value)
 
     def close(self) -> None:
         """Give the sorter's memory and disk back."""

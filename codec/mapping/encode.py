@@ -15,6 +15,7 @@ from codec.errors import DocumentError, Place, TreeError
 from codec.layout import json_read
 from codec.layout.faces import from_base64url
 from codec.layout.segments import BadName
+from codec.mapping.cutting import Holdings
 from codec.mapping.documents import DocumentReader
 from codec.mapping.households import Households
 from codec.spec.plan import Adapter, Document, Entity, Names, PathPart
@@ -41,7 +42,10 @@ class AdapterEncoder:
         if not self._is_there():
             return
         if not self.folder.pattern:
-            Households(self.adapter, self.reader).run()
+            if any(entity.bodies is not None for entity in self.adapter.entities):
+                Holdings(self.adapter, self.reader, self.unexpected).run()
+            else:
+                Households(self.adapter, self.reader).run()
             self.reader.finish()
             return
         self.originals = {name: self._read_names(names) for name, names in self.adapter.names.items()}
