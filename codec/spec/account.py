@@ -227,6 +227,9 @@ def _entity_losses(entity: plan.Entity) -> Iterator[Loss]:
         reason = f"warned: {entity.choose.stale}"
         yield Loss(entity.name, f"those whose `{entity.choose.field}` is not the one that counts", reason, entity.place)
     for document in entity.documents:
+        if document.restored is not None:
+            where = f"{entity.name}.{document.name}"
+            yield Loss(where, document.restored.member, document.restored.because, document.place)
         for member in all_members(document):
             where = f"{entity.name}.{document.name}"
             if member.option:

@@ -213,6 +213,8 @@ def _dependent(subject: Subject) -> Iterator[tuple[str, Place, str]]:
     for entity in subject.adapter.entities:
         for document in entity.documents:
             label = f"{entity.name}.{document.name}"
+            if document.restored is not None:
+                yield from ((name, document.place, label) for name in sorted(document.restored.unless))
             if document.only_with:
                 yield document.only_with.partition("=")[0], document.place, label
             for member in all_members(document):
