@@ -129,7 +129,7 @@ class Holdings:
         except BadName:
             exact = b""
         assert isinstance(exact, bytes)
-        printed = re.sub("[\\udc80-\\udcff]", "\\ufffd", exact.decode("utf-8", "surrogateescape"))
+        printed = re.sub("[\udc80-\udcff]", "\ufffd", exact.decode("utf-8", "surrogateescape"))
         if printed != said.decode() or printed == exact.decode("utf-8", "surrogateescape"):
             expected = part.segment.encode(said)[0]  # type: ignore[arg-type]
             message = "the folder is not called as its document says"
