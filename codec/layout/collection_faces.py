@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from codec.layout.base import Wrong
-from codec.layout.faces import Face, RANGES, face, found
+from codec.layout.faces import RANGES, Face, face, found
 from codec.layout.json_write import quote
 from codec.layout.types import TypedWrong
 

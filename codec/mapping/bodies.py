@@ -18,7 +18,7 @@ from codec.errors import Place, StreamError, shown
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath
 from codec.mapping.collisions import Paths, Siblings, folded, unfolded
-from codec.mapping.family import fields_of
+from codec.mapping.family import Ends, fields_of
 from codec.mapping.gather import Item, weight
 from codec.mapping.target import Target
 from codec.spec.bodies import Bodies, Take
@@ -71,11 +71,6 @@ class Household:
         self._arrival = 0
         self._last_key: object = None
         self.carried = False
-
-    def close(self) -> None:
-        """Give the sorters' memory and disk back."""
-        for sorter in (self._sorter, self._keys, self._shared):
-            sorter.close()
 
     # -------------------------------------------------------------------------------------------- records in
 
@@ -195,8 +190,14 @@ class Household:
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self, show: Print, warn: Warn) -> None:
+    def close(self) -> None:
+        """Give the sorters' memory and disk back."""
+        for sorter in (self._sorter, self._keys, self._shared):
+            sorter.close()
+
+    def finish(self, ends: Ends) -> None:
         """Print every parent with all that is within it, by ascending identity."""
+        show, warn = ends.show, ends.warn
         self._join_contents()
         keys = _Keys(self._keys.sorted())
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):

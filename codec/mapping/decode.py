@@ -18,7 +18,7 @@ from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import ABSENT
 from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.bundles import BundleWriter
-from codec.mapping.family import Family
+from codec.mapping.family import Ends, Family
 from codec.mapping.gather import Gathered, Gatherer, Item
 from codec.mapping.naming import Namer
 from codec.mapping.target import Target
@@ -181,11 +181,9 @@ class AdapterDecoder:
 
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
+        ends = Ends(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
         for family in self._families:
-            if isinstance(family, Household):
-                family.finish(self._print, self.warning)
-            else:
-                family.finish(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
+            family.finish(ends)
         orphans = Counter[int]()
         for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
             self._settle(identity, claims, orphans)

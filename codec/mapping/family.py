@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
@@ -24,6 +25,18 @@ Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
 Warn = Callable[[str, Thing], None]
 Append = Callable[[tuple[PathStep, ...], Thing, bytes], None]
 MakeFolder = Callable[[Document, Thing], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What printing families needs from outside: where documents, folders, lines and warnings go."""
+
+    show: Print
+    make_folder: MakeFolder
+    warn: Warn
+    append: Append
+    end: Callable[[], None]  # a family is done
+    source: str  # the input's name, for errors
 
 
 class Family:
@@ -79,8 +92,9 @@ class Family:
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self, show: Print, make_folder: MakeFolder, warn: Warn, append: Append, end: Callable[[], None], source: str) -> None:
+    def finish(self, ends: Ends) -> None:
         """Print every family, by ascending identity of the parent."""
+        show, make_folder, warn, append, source = ends.show, ends.make_folder, ends.warn, ends.append, ends.source
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
             groups = groupby(items, key=itemgetter(1))
             thing: Thing = dict.fromkeys(self.root.fields) | {self.root.identity[0]: identity}
@@ -98,7 +112,7 @@ class Family:
                     orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]
                 else:
                     self._children(self.members[member], thing, group, show, warn, source)  # type: ignore[call-overload]
-            end()
+            ends.end()
             if self._is_orphan(said):
                 warn(self.root.orphan, thing | dict(orphans))
 

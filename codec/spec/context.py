@@ -156,7 +156,7 @@ class Context:
             word, config = self.codec(spec["as"], seen)
             more = {"byte_order", "min", "max", *(LAYOUTS[word][0].optional if word in LAYOUTS else ())}
             return word, config | {k: v for k, v in spec.items() if k in more}
-        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged", "literal_path", "digits", "base64url_name")), "")
+        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged", "base64url_name", "literal_path", "digits")), "")
         return word, dict(spec)
 
     def layout(self, spec: object, model: str, place: Place) -> Layout:

@@ -197,10 +197,10 @@ class Row:
     example: Mapping[str, str] = field(default_factory=dict)
     each_of: Name | None = None
     locals: tuple[tuple[str, Pick], ...] = ()
+    keep: Literal["greatest", "least"] = "greatest"
     counted: str = ""  # under which of the container's counters, where it is not the adapter's
     copies: str = ""  # written beside each record of that kind: the same but for the prefix
     digest: tuple[str, str, str] = ("", "", "")  # algorithm, the slot that must hold it, the error if it does not
-    keep: Literal["greatest", "least"] = "greatest"
     repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
@@ -276,7 +276,7 @@ class PathPart:
     """A piece of a file's name that holds a value."""
 
     target: Name
-    segment: Segment | LabelByTag | LiteralPath | PlainBase64Url | Digits
+    segment: Segment | LabelByTag | PlainBase64Url | LiteralPath | Digits
 
 
 PathStep = tuple[str | PathPart, ...]  # one component of a path

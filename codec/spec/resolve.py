@@ -11,9 +11,9 @@ from typing import Literal, cast
 
 from codec.errors import Place
 from codec.spec import plan
+from codec.spec.assembly import Assembly
 from codec.spec.context import POSITION, Collect, Problems, Scope
 from codec.spec.patterns import kept_slots
-from codec.spec.assembly import Assembly
 from codec.spec.source import Mapping
 from codec.spec.wording import nearest
 from codec.spec.words import Derivation
