@@ -86,7 +86,7 @@ class Household:
         self._shared: Sorter[Item] = Sorter()
         self._arrival = 0
         self._last_key: object = None
-        self.carried = False
+        self.extensions: set[str] = set()
 
     # -------------------------------------------------------------------------------------------- records in
 
@@ -350,7 +350,8 @@ class _OfParent:
             members = ((names.encoded, path), (names.original, base64url(key)), (names.kind_member, kind))
             line = ",".join(f"{quote(member, False)}:{quote(value, False)}" for member, value in members)
             self.lines.add((path, f"{{{line}}}\n"), 300 + 2 * len(line))
-            self.house.carried = self.house.carried or kind == self.house._path.carried.kind
+            if kind == self.house._path.carried.kind:
+                self.house.extensions.add(kind)
         return path
 
     def _show(self, thing: Thing, head: Item, pieces: Iterator[Item], path: str) -> None:

@@ -148,8 +148,9 @@ def decode(data: bytes, **options: object) -> Decoded:
             assert [path.name for path in Path(folder).iterdir()] == ["input"], "a failed decode left something behind"
             return left
         left.files = read_files(target)
-    del left.files[CONTAINER.checksums]
-    left.files[CONTAINER.manifest.path] = WALL_TIME.sub(SAME_TIME, left.files[CONTAINER.manifest.path])
+    container = library.load(chosen.format)
+    del left.files[container.checksums]
+    left.files[container.manifest.path] = WALL_TIME.sub(SAME_TIME, left.files[container.manifest.path])
     return left
 
 
