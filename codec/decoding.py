@@ -42,6 +42,7 @@ class Decoding:
         self.counts: Counter[str] = Counter()
         self.unknown: dict[str, None] = {}
         self.losses: Counter[str] = Counter()
+        self.extensions: set[str] = set()
 
     def run(self, reader: EntryReader, target: Target, sort: bool) -> None:
         """Feed every live version; raises `versions.Unsorted` if that needs order and there is none: then `sort`."""
@@ -72,6 +73,7 @@ class Decoding:
             for decoder in decoders:
                 decoder.finish(reader.source.name)
                 self.losses.update(decoder.losses)
+                self.extensions |= decoder.extensions
         finally:
             for decoder in decoders:
                 decoder.close()
@@ -215,6 +217,7 @@ def _describe(
         "clock": facts.clock(),
         "input_path": text,
         "adapters": tuple(run.selected),
+        "extensions": tuple(sorted(run.extensions)),
     }
     tree.write(container.manifest.path, facts.write(container.manifest, known))
     digests = tree.checksums()

@@ -105,7 +105,7 @@ def write_member(member: plan.Member, value: object, thing: Thing, element: Elem
         parts = ",".join(inner + quote(text, True) for text in value)  # type: ignore[attr-defined]
         return f"[{parts}{newline}]" if parts else "[]"
     assert member.face is not None
-    return "null" if value is None else member.face.write(value, newline)
+    return "null" if value is None and not member.face.writes_none else member.face.write(value, newline)
 
 
 def write_keyed_member(member: plan.Member, value: object, newline: str) -> str:

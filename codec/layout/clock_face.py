@@ -13,6 +13,7 @@ from codec.layout.numbers import ALL_BITS
 class Clock(Face):
     """A clock value of 64 bits as milliseconds: its low `shift` bits are dropped and written as 0; 0 is none."""
 
+    writes_none: ClassVar[bool] = True
     takes: ClassVar[dict[str, object] | None] = {"enum": ["u64"]}
     config: ClassVar[dict[str, object]] = {
         "shift": {"type": "integer", "minimum": 1, "maximum": 63, "description": "How many bits the counter has."},

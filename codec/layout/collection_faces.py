@@ -38,7 +38,7 @@ class Numbers(Face):
 
 @face("texts_by_name")
 class TextsByName(Face):
-    """An object whose members are texts, sorted by name; a null member is the empty text, null the empty object."""
+    """An object whose members are texts, sorted by name; a null member is the empty text, null is none."""
 
     def write(self, value: object, newline: str) -> str:
         pairs = cast("list[tuple[str, str]]", value)
@@ -57,7 +57,7 @@ class TextsByName(Face):
         return sorted((name, text or "") for name, text in value.items())
 
     def missing(self) -> object:
-        return []
+        return None
 
     def schema(self) -> dict[str, object]:
         return {"type": "object", "additionalProperties": {"type": "string"}}

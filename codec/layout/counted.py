@@ -63,7 +63,7 @@ class Counted(Layout):
         return int.from_bytes(data[at:after], "big"), after
 
     def read(self, data: bytes, at: int, end: int) -> tuple[Groups, int]:
-        """The groups that begin at `at`, and the position after them; raises `Wrong` before taking what is not there."""
+        """The groups that begin at `at`, and the position after them; raises `Wrong` where one ends too early."""
         count, at = self._number(data, at, end)
         groups = []
         for _ in range(count):

@@ -32,6 +32,7 @@ class Face(ABC):
     """A value of the model as a JSON value."""
 
     word: ClassVar[str]
+    writes_none: ClassVar[bool] = False  # whether it has a text of its own for no value; else that is null
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word
     config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
     optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out

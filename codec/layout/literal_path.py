@@ -17,7 +17,7 @@ _NOT_A_PIECE = frozenset((b"", b".", b".."))
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """Keys that end with `ends`, or that are folders of other keys, get `append` and a line of this `kind`.
+    """Keys that end with `ends`, or are folders of other keys, get `append` and a line of this `kind`.
 
     With `option` the rule is the reference's only where that is on; where it is off such a key is carried.
     """
@@ -70,14 +70,19 @@ class LiteralPath:
 def build(config: Mapping[str, object], segment: Segment) -> LiteralPath:
     """The path codec as a spec configures it; `segment` escapes the names of carried keys."""
     carried, reserved, longest = config["carried"], config["reserved"], config["longest"]
-    assert isinstance(carried, dict) and isinstance(reserved, dict) and isinstance(longest, dict)
+    assert isinstance(carried, dict)
+    assert isinstance(reserved, dict)
+    assert isinstance(longest, dict)
     renames = []
     for rule in config["rename"]:  # type: ignore[attr-defined]
         renames.append(
             Rename(
-                str(rule["kind"]), str(rule["append"]), str(rule.get("ends_with", "")), "folder_of" in rule,
+                str(rule["kind"]),
+                str(rule["append"]),
+                str(rule.get("ends_with", "")),
+                "folder_of" in rule,
                 str(rule.get("option", "")),
-            )  # fmt: skip
+            )
         )
     return LiteralPath(
         str(config["literal_path"]), int(longest["piece"]), int(longest["path"]), str(config["beside"]), tuple(renames),

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Protocol
+from typing import Protocol, cast
 
 from codec.engine.base import Engine, WriteDocument
 from codec.engine.patterns import ABSENT
@@ -33,13 +33,15 @@ Warn = Callable[[str, Thing], None]
 
 PARENT, COPIES, THINGS, LATE = range(4)  # sections of a parent, in this order
 HEAD, PIECE = range(2)
+Piece = tuple[object, int, int, int | None]  # upload, where its bytes are, how many, how many were declared
 MISSING = -1  # the offset of content that no record has
 
 
 class ReadLater(Protocol):
     """Values that stay in the input; see `codec.stream.contents.Contents`."""
 
-    source: str
+    @property
+    def source(self) -> str: ...
 
     def offset(self, at: int, key: bytes) -> int: ...
 
@@ -50,7 +52,13 @@ class Household:
     """A parent, the things with bodies within it, and records within it that are shown as they are."""
 
     def __init__(
-        self, adapter: Adapter, root: Entity, engine: Engine, target: Target, shown_with: frozenset[str], contents: ReadLater
+        self,
+        adapter: Adapter,
+        root: Entity,
+        engine: Engine,
+        target: Target,
+        shown_with: frozenset[str],
+        contents: ReadLater,
     ) -> None:
         within = [e for e in adapter.entities if e.within and e.within[1] == root.name]
         self.root, self.child = root, next(e for e in within if e.bodies is not None)
@@ -59,23 +67,26 @@ class Household:
         wanted = {take.content for take in self.bodies.join.takes}
         self.contents_of = [e for e in adapter.entities if e.name in wanted]
         self.copied = [e for e in within if e.bodies is None]
-        self._adapter, self._engine, self._target, self._shown, self._contents = adapter, engine, target, shown_with, contents
+        self._adapter, self._engine, self._target, self._shown, self._contents = (
+            adapter,
+            engine,
+            target,
+            shown_with,
+            contents,
+        )
         self._documents = {d.name: d for d in self.child.documents}
         self._write_beside: WriteDocument = engine.document_writer(self._documents[self.bodies.beside], shown_with)
         last = self._documents[self.bodies.shown].path
-        self._path: LiteralPath = next(p.segment for s in last for p in s if isinstance(p, PathPart) and isinstance(p.segment, LiteralPath))
+        self._path: LiteralPath = next(
+            p.segment for s in last for p in s if isinstance(p, PathPart) and isinstance(p.segment, LiteralPath)
+        )
         self._names: Names = adapter.names[self._path.names]
         self._sorter: Sorter[Item] = Sorter()
         self._keys: Sorter[Item] = Sorter()
         self._shared: Sorter[Item] = Sorter()
         self._arrival = 0
         self._last_key: object = None
-        self.carried = False
-
-    def close(self) -> None:
-        """Give the sorters' memory and disk back."""
-        for sorter in (self._sorter, self._keys, self._shared):
-            sorter.close()
+        self.extensions: set[str] = set()
 
     # -------------------------------------------------------------------------------------------- records in
 
@@ -105,7 +116,9 @@ class Household:
 
         def take(key: bytes, value: bytes, at: int) -> None:
             values = read(key, value)
-            self._sorter.add((values[identity], PARENT, b"", 0, 0, (), self._next(), row.name, values), 250 + weight(values))
+            self._sorter.add(
+                (values[identity], PARENT, b"", 0, 0, (), self._next(), row.name, values), 250 + weight(values)
+            )
 
         return take
 
@@ -140,7 +153,11 @@ class Household:
             values = read(key, value)
             for part in values[parts_at]:  # type: ignore[attr-defined]
                 for counted in join.takes:
-                    if counted.content and bool(part[counted.flag]) == counted.on and len(part[counted.sizes]) != part[join.count]:
+                    if (
+                        counted.content
+                        and bool(part[counted.flag]) == counted.on
+                        and len(part[counted.sizes]) != part[join.count]
+                    ):
                         raise StreamError(
                             row.value_error, f"a part of a {row.label} record does not say the size of each of its pieces",
                             self._place(at), expected=f"{part[join.count]} sizes", found=str(len(part[counted.sizes])),
@@ -153,7 +170,7 @@ class Household:
     def _piece_taker(self, row: Row, take: Take) -> Taker:
         read, pick = self._engine.reader(row), row.element
 
-        def piece(key: bytes, value: bytes, at: int) -> None:
+        def take_piece(key: bytes, value: bytes, at: int) -> None:
             values = read(key, value)
             element = [values[index] for index in pick]
             version = element[take.version[0]]
@@ -164,13 +181,13 @@ class Household:
                 data = element[take.data]
                 assert isinstance(data, bytes)
                 offset = self._contents.offset(at, key) + len(value) - len(data)
-                waits = (element[take.only], offset, len(data), None)
-                self._sorter.add((*where, PIECE, order, self._next(), row.name, waits), 400 + len(key))
+                piece: Piece = (element[take.only], offset, len(data), None)
+                self._sorter.add((*where, PIECE, order, self._next(), row.name, piece), 400 + len(key))
                 return
             waits = (where, order, element[take.only], element[take.size])
             self._shared.add((element[take.by], 1, self._next(), row.name, waits), 500 + len(key))
 
-        return piece
+        return take_piece
 
     def _content_taker(self, row: Row) -> Taker:
         read, identity = self._engine.reader(row), row.identity[0]
@@ -180,7 +197,8 @@ class Household:
         def take(key: bytes, value: bytes, at: int) -> None:
             values = read(key, value)
             data, digest = values[data_at], values[identity]
-            assert isinstance(data, bytes) and isinstance(digest, bytes)
+            assert isinstance(data, bytes)
+            assert isinstance(digest, bytes)
             if algorithm and hashlib.new(algorithm, data).digest() != digest:
                 found = hashlib.new(algorithm, data).hexdigest()
                 message = f"the value of a {row.label} record has another digest than its key says"
@@ -194,6 +212,11 @@ class Household:
         return Place(self._contents.source, at)
 
     # -------------------------------------------------------------------------------------------- the end
+
+    def close(self) -> None:
+        """Give the sorters' memory and disk back."""
+        for sorter in (self._sorter, self._keys, self._shared):
+            sorter.close()
 
     def finish(self, ends: Ends) -> None:
         """Print every parent with all that is within it, by ascending identity."""
@@ -209,17 +232,20 @@ class Household:
             offset, size = MISSING, 0
             for _, is_reference, arrival, name, waits in items:
                 if not is_reference:
-                    offset, size = waits  # type: ignore[misc]
+                    offset, size = cast("tuple[int, int]", waits)
                     continue
-                where, order, upload, declared = waits  # type: ignore[misc]
-                self._sorter.add((*where, PIECE, order, arrival, name, (upload, offset, size, declared)), 400)
+                where, order, upload, declared = cast("tuple[Item, Item, object, int]", waits)
+                piece: Piece = (upload, offset, size, declared)
+                self._sorter.add((*where, PIECE, order, arrival, name, piece), 400)
 
     def _parent(self, identity: object, items: Iterator[Item], keys: _Keys, show: Print, warn: Warn) -> None:
         assert isinstance(identity, bytes)
         if identity in NOT_A_NAME:
             row = next(row for row in self.child.rows if row.key_error)
             message = f"a {self.root.name} has a name that cannot be a folder"
-            raise StreamError(row.key_error, message, Place(self._contents.source), row.label, "a name", repr(identity)[1:])
+            raise StreamError(
+                row.key_error, message, Place(self._contents.source), row.label, "a name", repr(identity)[1:]
+            )
         thing: Thing = dict.fromkeys(self.root.fields) | {self.root.identity[0]: identity}
         document = self.root.documents[0]
         folder = "/".join(_render(document.path[:-1], thing, (), ""))
@@ -287,7 +313,9 @@ class _OfParent:
         choose = self.house.child.choose
         if choose is None:
             return True
-        values = [(name.text, Name(name.path[0], path=name.path[1:]).get(self.parent, ())) for name in choose.candidates]
+        values = [
+            (name.text, Name(name.path[0], path=name.path[1:]).get(self.parent, ())) for name in choose.candidates
+        ]
         if any(not value and text in choose.any_if_zero for text, value in values):
             return True
         return generation in {value for text, value in values if value or text not in choose.nothing_if_zero}
@@ -303,7 +331,7 @@ class _OfParent:
             key = unfolded(form)
             assert house.child.within is not None
             thing = dict.fromkeys(house.child.fields) | {house.child.within[0]: self.parent}
-            thing |= {"key": key} | dict(zip(house.child.identity[1:], (generation, key), strict=True))
+            thing |= dict(zip(house.child.identity[1:], (generation, key), strict=True))
             counts = self._counts(generation)
             self.stale += not counts
             if head is None or not counts:
@@ -322,13 +350,15 @@ class _OfParent:
             members = ((names.encoded, path), (names.original, base64url(key)), (names.kind_member, kind))
             line = ",".join(f"{quote(member, False)}:{quote(value, False)}" for member, value in members)
             self.lines.add((path, f"{{{line}}}\n"), 300 + 2 * len(line))
-            self.house.carried = self.house.carried or kind == self.house._path.carried.kind
+            if kind == self.house._path.carried.kind:
+                self.house.extensions.add(kind)
         return path
 
     def _show(self, thing: Thing, head: Item, pieces: Iterator[Item], path: str) -> None:
         house = self.house
         row = house.child.row(str(head[7]))
-        *values, at = head[8]  # type: ignore[misc]
+        *values, at = cast("tuple[object, ...]", head[8])
+        assert isinstance(at, int)
         said = {name: values[index] for name, index in (*row.fields, *row.gives)}
         thing |= {name: value for name, value in said.items() if value is not ABSENT}
         body, beside = (house._documents[name] for name in (house.bodies.shown, house.bodies.beside))
@@ -361,8 +391,8 @@ class _OfParent:
             if expected != order:
                 raise self._incomplete(thing, place, expected, order)
             take, item = found
-            _, offset, size, declared = item[8]  # type: ignore[misc]
-            if take.content:
+            _, offset, size, declared = cast(Piece, item[8])
+            if declared is not None:
                 self._check_size(thing, place, take, part, order, size, declared)
             yield from self.house._contents.blocks(offset, size)
         left = next(wanted, None)
@@ -372,15 +402,22 @@ class _OfParent:
     def _check_size(
         self, thing: Thing, place: Place, take: Take, part: Element, order: tuple[int, ...], size: int, declared: int
     ) -> None:
-        listed = part[take.sizes][order[3]]  # type: ignore[index]
+        listed = cast("list[int]", part[take.sizes])[order[3]]
         if not size == declared == listed:
-            raise StreamError(
-                self.house.bodies.join.differs, f"a piece of {shown(thing['key'])} has another size than it should have", place,  # type: ignore[arg-type]
-                take.row, f"{listed} bytes", f"{size} bytes, declared as {declared}",
-            )  # fmt: skip
+            message = f"a piece of {self._name(thing)} has another size than it should have"
+            found = f"{size} bytes, declared as {declared}"
+            raise StreamError(self.house.bodies.join.differs, message, place, take.row, f"{listed} bytes", found)
 
-    def _incomplete(self, thing: Thing, place: Place, expected: object, found: object) -> StreamError:
-        message = f"the body of {shown(thing['key'])} does not have exactly the pieces that it should have"  # type: ignore[arg-type]
+    def _name(self, thing: Thing) -> str:
+        """What a thing is called in messages."""
+        key = thing[self.house.child.identity[-1]]
+        assert isinstance(key, bytes)
+        return shown(key)
+
+    def _incomplete(
+        self, thing: Thing, place: Place, expected: tuple[object, ...] | None, found: tuple[object, ...] | None
+    ) -> StreamError:
+        message = f"the body of {self._name(thing)} does not have exactly the pieces that it should have"
         hint = "the snapshot was taken from a node that does not hold all of it, or it is damaged"
         return StreamError(self.house.bodies.join.incomplete, message, place, "", _told(expected), _told(found), hint)
 
@@ -397,16 +434,20 @@ class _OfParent:
                 continue
             number += 1
             if wanted:
-                upload, offset, size, _ = item[8]  # type: ignore[misc]
-                order = item[5]
-                element: list[object] = [None] * (1 + max(take.only, take.part[0], take.version[0], take.number, take.data))
-                element[take.only], element[take.part[0]], element[take.version[0]] = upload, order[0], order[1]  # type: ignore[index]
-                element[take.number] = order[3]  # type: ignore[index]
+                upload, offset, size, _ = cast(Piece, item[8])
+                order = cast("tuple[object, ...]", item[5])
+                element: list[object] = [None] * (
+                    1 + max(take.only, take.part[0], take.version[0], take.number, take.data)
+                )
+                element[take.only], element[take.part[0]], element[take.version[0]] = upload, order[0], order[1]
+                element[take.number] = order[3]
                 path = _render(document.path, thing, tuple(element), "")
                 if not NOT_A_NAME.isdisjoint(step.encode("utf-8", "surrogateescape") for step in path):
                     row = house.child.row(take.row)
                     message = "a key that cannot be a name in the tree has pieces that nothing owns"
-                    raise StreamError(row.key_error, message, Place(house._contents.source), row.label, "a name", shown(thing["key"]))  # type: ignore[arg-type]
+                    raise StreamError(
+                        row.key_error, message, Place(house._contents.source), row.label, "a name", self._name(thing)
+                    )
                 house._target.stream_bytes("/".join(path), house._contents.blocks(offset, size))
         if counts or wanted:
             row = house.child.row(next(iter(inline)))
@@ -425,17 +466,17 @@ def _head_and_pieces(items: Iterator[Item]) -> tuple[Item | None, Iterator[Item]
 
 def _numbered(parts: dict[tuple[object, ...], Element], count_at: int) -> Iterator[tuple[object, ...]]:
     """What the pieces of the declared parts must be called, in order."""
-    for order in sorted(parts):  # type: ignore[type-var]
+    for order in sorted(parts):
         count = parts[order][count_at]
         assert isinstance(count, int)
         for number in range(count):
             yield (*order, number)
 
 
-def _told(order: object) -> str:
+def _told(order: tuple[object, ...] | None) -> str:
     if order is None:
         return "no more pieces"
-    part, version, by_digest, number = order  # type: ignore[misc]
+    part, version, by_digest, number = order
     return f"piece {number} of part {part}, version {version}{', by digest' if by_digest else ''}"
 
 

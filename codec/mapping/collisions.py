@@ -102,5 +102,3 @@ def is_text(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-

@@ -13,8 +13,8 @@ from typing import BinaryIO
 from codec.engine.patterns import Misfit
 from codec.errors import DataError, DocumentError, Place, TreeError, shown
 from codec.layout.base import Wrong
-from codec.layout.literal_path import LiteralPath
-from codec.layout.segments import BadName
+from codec.layout.literal_path import Digits, LiteralPath
+from codec.layout.segments import BadName, Segment
 from codec.mapping.documents import DocumentReader
 from codec.mapping.households import component
 from codec.mapping.names_file import read_names
@@ -51,7 +51,9 @@ class Body:
             piece = self.file.read(size)
             left -= len(piece)
             if len(piece) < size or (not left and self.file.read(1)):
-                raise TreeError("tree-changed", "a file changed while it was read", Place(self.path), found=f"{left} bytes less")
+                raise TreeError(
+                    "tree-changed", "a file changed while it was read", Place(self.path), found=f"{left} bytes less"
+                )
             yield element_of(cut.piece, {"position": position, "piece": piece}, {})
 
 
@@ -75,7 +77,8 @@ class Holdings:
         self.adapter, self.reader, self.folder, self.shown = adapter, reader, reader.folder, reader.shown
         self.unexpected = unexpected
         self.child = next(e for e in adapter.entities if e.bodies is not None)
-        assert self.child.bodies is not None and self.child.within is not None
+        assert self.child.bodies is not None
+        assert self.child.within is not None
         self.bodies: Bodies = self.child.bodies
         self.alias, parent = self.child.within
         self.parent = adapter.entity(parent)
@@ -114,7 +117,13 @@ class Holdings:
         for encoded in names or {}:
             place = Place(f"{path}/{self.names.path}")
             hint = "every line of a names file is about a file that is there"
-            raise DocumentError(self.names.error, "a line of the names file is about no file", place, found=shown(to_bytes(encoded)), hint=hint)
+            raise DocumentError(
+                self.names.error,
+                "a line of the names file is about no file",
+                place,
+                found=shown(to_bytes(encoded)),
+                hint=hint,
+            )
 
     def _identify(self, document: Document, name: str, path: str, parent: Thing) -> None:
         """The folder's name says who the parent is, to the byte; its document must say the same as text."""
@@ -122,16 +131,16 @@ class Holdings:
         said = parent[identity]
         assert isinstance(said, bytes)
         part = next(part for part in document.path[-2] if isinstance(part, PathPart))
-        if part.segment.encode(said)[0] == name:  # type: ignore[arg-type]
+        assert isinstance(part.segment, Segment)
+        expected, _ = part.segment.encode(said)
+        if expected == name:
             return
         try:
-            exact = part.segment.decode(name, {})  # type: ignore[union-attr]
+            exact = part.segment.decode(name, {})
         except BadName:
             exact = b""
-        assert isinstance(exact, bytes)
-        printed = re.sub("[\\udc80-\\udcff]", "\\ufffd", exact.decode("utf-8", "surrogateescape"))
+        printed = re.sub("[\udc80-\udcff]", "\ufffd", exact.decode("utf-8", "surrogateescape"))
         if printed != said.decode() or printed == exact.decode("utf-8", "surrogateescape"):
-            expected = part.segment.encode(said)[0]  # type: ignore[arg-type]
             message = "the folder is not called as its document says"
             raise TreeError(self.folder.errors["name"], message, Place(path), identity, expected, name)
         parent[identity] = exact
@@ -245,7 +254,9 @@ class Holdings:
         beside = {row.copies: row for row in entity.rows if row.copies}
         for said, line, column in self.reader.lines(document, f"{path}/{name}"):
             prefix, key, value = said["prefix"], said["key"], said["value"]
-            assert isinstance(prefix, bytes) and isinstance(key, bytes) and isinstance(value, bytes)
+            assert isinstance(prefix, bytes)
+            assert isinstance(key, bytes)
+            assert isinstance(value, bytes)
             place = Place(f"{path}/{name}", None, line, column)
             code = self.folder.errors["json"]
             row = rows.get(prefix)
@@ -255,9 +266,13 @@ class Holdings:
             try:
                 identity = self.reader.engine.reader(row)(key, value)[row.identity[0]]
             except Misfit as misfit:
-                raise DocumentError(code, f"the key is none of a {row.label} record", place, "key", misfit.expected, misfit.found) from None
+                raise DocumentError(
+                    code, f"the key is none of a {row.label} record", place, "key", misfit.expected, misfit.found
+                ) from None
             if identity != parent[self.parent.identity[0]]:
-                raise DocumentError(code, f"the record belongs to another {self.parent.name}", place, "key", found=shown(key))
+                raise DocumentError(
+                    code, f"the record belongs to another {self.parent.name}", place, "key", found=shown(key)
+                )
             self.reader.put(key, value)
             if row.name in beside:
                 self.reader.put(beside[row.name].prefix + key[len(prefix) :], value)
@@ -293,12 +308,17 @@ class Holdings:
         match = re.fullmatch(shape, name, re.DOTALL)
         parts = [part for part in step if isinstance(part, PathPart)]
         if match is None:
-            raise TreeError(self.folder.errors["unexpected"], "the name is none that a decode writes", Place(path), found=name)
+            raise TreeError(
+                self.folder.errors["unexpected"], "the name is none that a decode writes", Place(path), found=name
+            )
         said: Thing = {}
         for part, text in zip(parts, match.groups(), strict=True):
             try:
-                arguments = () if not hasattr(part.segment, "fallback") else ({},)
-                said[part.target.field] = part.segment.decode(text, *arguments)  # type: ignore[union-attr]
+                assert isinstance(part.segment, (Segment, Digits))
+                if isinstance(part.segment, Digits):
+                    said[part.target.field] = part.segment.decode(text)
+                else:
+                    said[part.target.field] = part.segment.decode(text, {})
             except Wrong as wrong:
                 hint = "a name that is a digest cannot be turned back"
                 raise TreeError(

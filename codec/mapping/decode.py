@@ -85,6 +85,11 @@ class AdapterDecoder:
         for part in (self._claims, self._late, *self._gatherers.values(), *self._families, *self._bundles.values()):
             part.close()
 
+    @property
+    def extensions(self) -> frozenset[str]:
+        """Kinds of names that other tools cannot turn back and that the tree has; complete after `finish`."""
+        return frozenset().union(*(family.extensions for family in self._families if isinstance(family, Household)))
+
     # -------------------------------------------------------------------------------------------- records in
 
     def _taker(self, row: Row) -> Callable[[bytes, bytes, int], None]:

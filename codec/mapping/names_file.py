@@ -27,7 +27,9 @@ def read_names(names: Names, path: LiteralPath, reader: DocumentReader, home: st
                 place = Place(file, None, line, column)
                 encoded, original = _line(names, path, value, place, frozenset((main, names.path)))
                 if encoded in result:
-                    raise DocumentError(names.error, "two lines are about one file", place, names.encoded, found=encoded[:80])
+                    raise DocumentError(
+                        names.error, "two lines are about one file", place, names.encoded, found=encoded[:80]
+                    )
                 result[encoded] = original
         except DocumentError as error:
             error.code = names.error
@@ -52,7 +54,9 @@ def _line(
         if not holds:
             said = {names.encoded: encoded, names.original: repr(original)[1:], names.kind_member: kind}
             member = dict(zip(("encoded", "original", "kind"), members, strict=True))[member]
-            raise DocumentError(names.error, "a line of the names file breaks a rule", place, member, expected, said[member][:80])
+            raise DocumentError(
+                names.error, "a line of the names file breaks a rule", place, member, expected, said[member][:80]
+            )
     return encoded, original
 
 
@@ -62,13 +66,28 @@ def _rules(
     """What must hold of a line, in the order in which it is judged: which member, what is expected, whether it holds."""
     pieces = encoded.split("/")
     rules = [
-        ("kind", "one of the kinds that a decode writes", kind in {r.kind for r in path.renames} | {*path.foreign, path.carried.kind}),
-        ("encoded", "a path without a backslash, with plain names between single slashes", "\\" not in encoded and _NOT_A_PIECE.isdisjoint(pieces)),
+        (
+            "kind",
+            "one of the kinds that a decode writes",
+            kind in {r.kind for r in path.renames} | {*path.foreign, path.carried.kind},
+        ),
+        (
+            "encoded",
+            "a path without a backslash, with plain names between single slashes",
+            "\\" not in encoded and _NOT_A_PIECE.isdisjoint(pieces),
+        ),
         ("encoded", f"a path that does not end in {path.beside}", not encoded.endswith(path.beside)),
         ("encoded", "a path of a body", encoded not in files and pieces[0] not in path.folders),
     ]
     if kind == path.carried.kind:
-        return [*rules, ("encoded", f"{path.carried.path(original)}, which the original gives", encoded == path.carried.path(original))]
+        return [
+            *rules,
+            (
+                "encoded",
+                f"{path.carried.path(original)}, which the original gives",
+                encoded == path.carried.path(original),
+            ),
+        ]
     of_key = original.split(b"/")
     rule = next((rule for rule in path.renames if rule.kind == kind), None)
     rules += [

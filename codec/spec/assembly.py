@@ -1,4 +1,4 @@
-"""Bodies resolved: what their pieces are, which parts declare them, how they are cut; paths that are keys as they are."""
+"""Bodies resolved: what their pieces are, which parts declare them, how they are cut; keys as paths."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from codec.spec import plan
 from codec.spec.bodies import Bodies, Cut, Join, Source, Take
 from codec.spec.context import Scope
 from codec.spec.shapes import Shapes
+from codec.spec.words import Name
 
 Data = dict[str, object]
 NONE = -1
@@ -60,7 +61,13 @@ class Assembly(Shapes):
         def at(names: list[str], name: object) -> int:
             if name in names:
                 return names.index(str(name))
-            raise self.fail("spec-unknown-name", f"`{name}` is not a field of these elements", place, row, f"one of: {', '.join(names)}")
+            raise self.fail(
+                "spec-unknown-name",
+                f"`{name}` is not a field of these elements",
+                place,
+                row,
+                f"one of: {', '.join(names)}",
+            )
 
         return Take(
             row, at(part, flag), "when" in take, (at(element, element_part), at(part, part_part)),
@@ -85,18 +92,20 @@ class Assembly(Shapes):
             kinds = {"of": "field", "count": "count", "sizes": "sizes"}
             return cast("Literal['field', 'count', 'sizes']", kinds[word]), argument
         if spec in ("position", "piece"):
-            return cast("Literal['position', 'piece']", spec), None
+            return ("position", None) if spec == "position" else ("piece", None)
         return "const", spec
 
     # -------------------------------------------------------------------------------------------- paths
 
-    def other_part(self, word: str, config: Data, target: plan.Name, place: Place) -> plan.PathPart:
+    def other_part(self, word: str, config: Data, target: Name, place: Place) -> plan.PathPart:
         """A piece of a path that is no escaped name: a key as it is, or a number."""
         if word == "literal_path":
             carried = cast("dict[str, object]", config["carried"])
             return plan.PathPart(target, literal_path.build(config, segments.build(self.codec(carried["name"])[1])))
         if word == "digits":
-            return plan.PathPart(target, literal_path.Digits(cast(int, config["digits"]), cast(int, config.get("width", 0))))
+            return plan.PathPart(
+                target, literal_path.Digits(cast(int, config["digits"]), cast(int, config.get("width", 0)))
+            )
         raise self.fail(
             "spec-unknown-codec",
             f"`{word}` is not a codec of file names",

@@ -1,4 +1,4 @@
-"""What a plan says of bodies: how they are joined from the pieces that records hold, and how they are cut into pieces."""
+"""What a plan says of bodies: how they are joined from pieces that records hold, and cut into pieces."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Literal
 class Take:
     """One kind of record that holds pieces.
 
-    It counts for parts whose `flag` is `on`. `part` and `version` are indexes (in the element, in the part); `only` is
-    compared with `Join.only` unless that is empty and `any_if_empty`. The bytes are the element's field `data`, or those
-    of the `content` thing that its field `by` names; then `size` is checked against them and against `sizes` of the part.
+    It counts for parts whose `flag` is `on`. `part` and `version` are indexes (in the element, in the part); `only`
+    is compared with `Join.only` unless that is empty and `any_if_empty`. The bytes are the element's field `data`, or
+    those of the `content` thing that its field `by` names; then `size` is checked against them and `sizes` of the part.
     """
 
     row: str
@@ -71,7 +71,9 @@ class Bodies:
     loose_option: str
 
 
-def element_of(sources: tuple[Source, ...], known: Mapping[str, object], fields: Mapping[str, object]) -> tuple[object, ...]:
+def element_of(
+    sources: tuple[Source, ...], known: Mapping[str, object], fields: Mapping[str, object]
+) -> tuple[object, ...]:
     """An element made of constants, fields of the thing, and what the cut knows."""
     return tuple(
         value if kind == "const" else fields[str(value)] if kind == "field" else known[kind] for kind, value in sources

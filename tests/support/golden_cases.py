@@ -20,7 +20,7 @@ import zstandard
 from tests.support.stream_oracle import Stream, read_stream
 
 ADAPTERS = ("dynamodb", "s3", "redis", "sqs")
-ADAPTERS_UNDER_TEST = ("redis", "dynamodb", "sqs")
+ADAPTERS_UNDER_TEST = ("redis", "dynamodb", "sqs", "s3")
 ENGINES = ("compiled", "interpreter")
 CARRIED = Path(__file__).parents[1] / "golden" / "data"
 
