@@ -88,7 +88,8 @@ class Shapes(Patterns):
             face = self.face("raw", plan.FieldType("json"), html, place)
             return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out", option=str(spec.get("option", "")))
         if isinstance(spec, dict) and "reserved" in spec:
-            return plan.Member(name, place, face=self.face(spec["as"], plan.FieldType("text"), html, place), hidden=True)
+            face = self.face(spec["as"], plan.FieldType("text"), html, place)
+            return plan.Member(name, place, face=face, hidden=True, because=str(spec["reserved"]))
         if isinstance(spec, dict) and "const" in spec:
             return plan.Member(name, place, constant=spec["const"], is_constant=True)
         if isinstance(spec, dict) and "object" in spec:
