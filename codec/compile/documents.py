@@ -20,7 +20,19 @@ def name_of(document: plan.Document) -> str:
 
 def can(document: plan.Document) -> bool:
     """Whether a document kind has generated code; nested objects and objects by name are left to the interpreter."""
-    simple = not any(m.members or m.texts or m.derive or m.keyed or m.empty_left_out or m.unless or m.null_is_zero or m.empty_null or m.hidden or m.shown_with for m in document.members)
+    simple = not any(
+        m.members
+        or m.texts
+        or m.derive
+        or m.keyed
+        or m.empty_left_out
+        or m.unless
+        or m.null_is_zero
+        or m.empty_null
+        or m.hidden
+        or m.shown_with
+        for m in document.members
+    )
     return document.kind not in ("raw", "keyed", "together", "bundle", "copies") and simple
 
 

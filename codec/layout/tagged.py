@@ -130,7 +130,12 @@ class Tagged(Face):
         raise Wrong("a tagged value", "nothing")
 
     def schema(self) -> dict[str, object]:
-        return {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"enum": [k.name for k in self.union.kinds]}}
+        return {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"enum": [k.name for k in self.union.kinds]},
+        }
 
     def emit_write(self, code: Code, value: str, newline: str) -> str:
         return f"{code.provided('tagged', self)}.write({value}, {newline!r})"

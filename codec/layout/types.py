@@ -109,7 +109,11 @@ class Type(ABC):
         """One value with its tag."""
         content = self.content(kind.base, value)
         wire = self.wire_of(kind)
-        return write_chunk(write_tag(kind.number, LENGTH), content) if wire == LENGTH else write_tag(kind.number, wire) + content
+        return (
+            write_chunk(write_tag(kind.number, LENGTH), content)
+            if wire == LENGTH
+            else write_tag(kind.number, wire) + content
+        )
 
     def read_map(self, kind: Kind, raw: object, depth: int) -> tuple[str, object]:
         """One entry of a map."""
@@ -178,7 +182,12 @@ class Struct(Type):
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st
 
-        scalars: dict[str, SearchStrategy[object]] = {"text": st.text(max_size=8), "bytes": st.binary(max_size=8), "flag": st.booleans(), "u64": st.integers(0, (1 << 64) - 1)}
+        scalars: dict[str, SearchStrategy[object]] = {
+            "text": st.text(max_size=8),
+            "bytes": st.binary(max_size=8),
+            "flag": st.booleans(),
+            "u64": st.integers(0, (1 << 64) - 1),
+        }
 
         def one(kind: Kind) -> SearchStrategy[object]:
             base = scalars[kind.base] if kind.is_scalar else self.types[kind.base].values()
@@ -225,7 +234,11 @@ class Union(Type):
             return self.whole(kind, one)
         inner = _collection(kind, self.types)
         element = inner.kinds[0]
-        content = b"".join(inner.whole(element, item) for item in one) if kind.shape == "list" else inner.write_map(element, one)
+        content = (
+            b"".join(inner.whole(element, item) for item in one)
+            if kind.shape == "list"
+            else inner.write_map(element, one)
+        )
         return write_chunk(write_tag(kind.number, LENGTH), content)
 
     # -------------------------------------------------------------------------------------------- JSON
@@ -243,7 +256,10 @@ class Union(Type):
         if kind.shape == "list":
             parts = [inner + self._write_one(kind.base, item, inner, html) for item in value]  # type: ignore[attr-defined]
             return f"[{','.join(parts)}{newline}]" if parts else "[]"
-        parts = [f"{inner}{quote(name, html)}{colon}{self._write_one(kind.base, value[name], inner, html)}" for name in sorted(value)]  # type: ignore[call-overload, index]
+        parts = [
+            f"{inner}{quote(name, html)}{colon}{self._write_one(kind.base, value[name], inner, html)}"
+            for name in sorted(value)
+        ]  # type: ignore[call-overload, index]
         return f"{{{','.join(parts)}{newline}}}" if parts else "{}"
 
     def _write_one(self, base: str, value: object, newline: str, html: bool) -> str:
@@ -309,8 +325,14 @@ class Union(Type):
         from hypothesis import strategies as st
 
         def member(kind: Kind, inner: SearchStrategy[object]) -> SearchStrategy[object]:
-            base = {"text": st.text(max_size=6), "bytes": st.binary(max_size=6), "flag": st.booleans()}.get(kind.base, inner)
-            shape = {"one": base, "list": st.lists(base, max_size=3), "map": st.dictionaries(st.text(max_size=4), base, max_size=3)}
+            base = {"text": st.text(max_size=6), "bytes": st.binary(max_size=6), "flag": st.booleans()}.get(
+                kind.base, inner
+            )
+            shape = {
+                "one": base,
+                "list": st.lists(base, max_size=3),
+                "map": st.dictionaries(st.text(max_size=4), base, max_size=3),
+            }
             return shape[kind.shape].map(lambda value: (kind.name, value))  # type: ignore[attr-defined, no-any-return]
 
         leaves = [kind for kind in self.kinds if kind.is_scalar]

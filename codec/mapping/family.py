@@ -43,10 +43,14 @@ class Family:
     """A parent entity and its children."""
 
     def __init__(self, adapter: Adapter, root: Entity, engine: Engine, shown: frozenset[str]) -> None:
-        self._views = [RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown]
+        self._views = [
+            RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown
+        ]
         self.root = root
         self.members = [root, *(e for e in adapter.entities if e.within and e.within[1] == root.name)]
-        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown]
+        self._rows = [
+            row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown
+        ]
         self._read = [engine.reader(row) for row in self._rows]
         self._entity_of = [next(i for i, e in enumerate(self.members) if e.name == row.entity) for row in self._rows]
         self._sorter: Sorter[Item] = Sorter()
@@ -106,7 +110,9 @@ class Family:
                     if not self._is_orphan(said):
                         self._show_parent(thing, show, make_folder)
                 elif member >= len(self.members):  # type: ignore[operator]
-                    count = self._show_view(self._views[member - len(self.members)], thing, group, self._is_orphan(said), append)  # type: ignore[operator]
+                    count = self._show_view(
+                        self._views[member - len(self.members)], thing, group, self._is_orphan(said), append
+                    )  # type: ignore[operator]
                     orphans[self._views[member - len(self.members)].view.name] += count  # type: ignore[operator]
                 elif self._is_orphan(said):
                     orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]

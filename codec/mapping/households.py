@@ -47,7 +47,12 @@ class Households:
         """Whether a folder holds only the records of a parent that is gone; they are written back as they are."""
         for view in self.adapter.views:
             suffix = component(view.orphaned[1]) if view.orphaned else ""
-            if suffix and view.entity == parent.name and name.endswith(suffix) and self.reader.on.get(f"{OPTION}{view.option}"):
+            if (
+                suffix
+                and view.entity == parent.name
+                and name.endswith(suffix)
+                and self.reader.on.get(f"{OPTION}{view.option}")
+            ):
                 self.reader.replay(view, "/".join((path, *(component(step) for step in view.orphaned[2:]))))
                 return True
         return False
@@ -77,7 +82,13 @@ class Households:
                 for below in child.documents:
                     if below.only_with and f"{OPTION}{below.only_with}" not in self.reader.on:
                         continue
-                    read = self._together if below.kind == "together" else self._bundle if below.kind == "bundle" else self._children
+                    read = (
+                        self._together
+                        if below.kind == "together"
+                        else self._bundle
+                        if below.kind == "bundle"
+                        else self._children
+                    )
                     known.add(read(child, below, path, len(document.path) - 1, thing))
         self.reader.emit(parent, f"{path}/{main}", thing)
         for entry in self.reader.entries(path):

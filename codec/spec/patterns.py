@@ -128,9 +128,7 @@ class Patterns(Context):
             )
         return wire_kind(word, model)
 
-    def members(
-        self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]
-    ) -> tuple[plan.Member, ...]:
+    def members(self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]) -> tuple[plan.Member, ...]:
         """The members of a JSON object; documents and stored JSON are written alike."""
         raise NotImplementedError
 
@@ -196,16 +194,22 @@ class Patterns(Context):
         if "copies" in data:
             return replace(row, copies=str(data["copies"]), written=False)
         if "when" in data:
-            row = replace(row, when=self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when")))
+            row = replace(
+                row, when=self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when"))
+            )
         if "repeated" in data:
             repeated = cast("dict[str, object]", data["repeated"])
             names = [str(repeated["by"]), *cast("list[str]", repeated["ties"])]
             keep = cast("Literal['greatest', 'least']", repeated["keep"])
-            row = replace(row, keep=keep, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names))
+            row = replace(
+                row, keep=keep, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names)
+            )
         row = replace(row, read_with=str(data.get("read_with", "")))
         return row if row.role == "derived" and not row.read_with else self.arrange(row, scope, identity)
 
-    def row_of_each(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Row:
+    def row_of_each(
+        self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]
+    ) -> plan.Row:
         """A derived row for each element of a collection that another thing has, such as the parent's indexes."""
         each_of, kind = self.bound(str(data["each_of"]), scope, self.at(*path, "each_of"), name)
         inner = replace(scope, element=kind.many, collection=each_of.text)
@@ -213,7 +217,11 @@ class Patterns(Context):
         for local, spec in cast("dict[str, dict[str, object]]", data.get("with", {})).items():
             locals_.append((local, self.pick(spec, inner, self.at(*path, "with", local))))
             inner = replace(inner, fields=inner.fields | {local: plan.FieldType("tagged")})
-        when = self.condition(cast("dict[str, object]", data["when"]), inner, self.at(*path, "when")) if "when" in data else None
+        when = (
+            self.condition(cast("dict[str, object]", data["when"]), inner, self.at(*path, "when"))
+            if "when" in data
+            else None
+        )
         key = self.pattern(data["key"], inner, (*path, "key"), True)
         forms = self.forms(data["value"], inner, (*path, "value"), True)
         prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
@@ -271,7 +279,9 @@ class Patterns(Context):
             entity, like = str(path[1]), str(value["like"])
             stored = cast("dict[str, dict[str, object]]", self.section("entities")[entity]["stored"])
             if like not in stored:
-                raise self.fail("spec-unknown-name", f"there is no record kind `{like}`", self.at(*path, "like"), entity)
+                raise self.fail(
+                    "spec-unknown-name", f"there is no record kind `{like}`", self.at(*path, "like"), entity
+                )
             return self.forms(stored[like]["value"], scope, ("entities", entity, "stored", like, "value"), in_each)
         write = cast("dict[str, object]", value.get("write", {}))
         lossy = cast("dict[str, str]", value.get("lossy", {}))

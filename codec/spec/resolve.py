@@ -62,7 +62,9 @@ class Resolver(Assembly):
                 if row not in names and not self.problems:
                     message = f"`prefer` names `{row}`, which is not stored"
                     place = self.at(*here, "prefer", key)
-                    self.problems.append(self.fail("spec-unknown-name", message, place, name, nearest(row, [r.name for r in rows])))
+                    self.problems.append(
+                        self.fail("spec-unknown-name", message, place, name, nearest(row, [r.name for r in rows]))
+                    )
         return plan.Entity(
             name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
             exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
@@ -78,7 +80,9 @@ class Resolver(Assembly):
         known = {entity.name: entity for entity in self.resolved}
         if parent not in known:
             hint = "parents stand before their children"
-            raise self.fail("spec-unknown-name", f"there is no `{parent}`", self.at("entities", child, "within"), child, hint)
+            raise self.fail(
+                "spec-unknown-name", f"there is no `{parent}`", self.at("entities", child, "within"), child, hint
+            )
         return {alias: plan.FieldType(parent, inner=known[parent].fields)}
 
     def choose(self, data: object, scope: Scope, place: Place) -> plan.Choose | None:
@@ -86,7 +90,9 @@ class Resolver(Assembly):
             return None
         assert isinstance(data, dict)
         candidates = tuple(self.bound(str(name), scope, place, "choose")[0] for name in data["of"])
-        nothing, anything = (frozenset(cast("list[str]", data.get(word, ()))) for word in ("nothing_if_zero", "any_if_zero"))
+        nothing, anything = (
+            frozenset(cast("list[str]", data.get(word, ()))) for word in ("nothing_if_zero", "any_if_zero")
+        )
         return plan.Choose(str(data["field"]), candidates, nothing, anything, str(data["stale"]))
 
     def view(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.View:
@@ -94,14 +100,19 @@ class Resolver(Assembly):
         here = ("views", name)
         entity = next(entity for entity in entities if entity.name == data["of"])
         scope = Scope(dict(entity.fields))
-        rows = {str(row): prefix for prefix, labels in cast("dict[str, list[str]]", data["rows"]).items() for row in labels}
+        rows = {
+            str(row): prefix for prefix, labels in cast("dict[str, list[str]]", data["rows"]).items() for row in labels
+        }
         known = {row.label for one in entities for row in one.rows}
         for label in rows:
             if label not in known:
                 raise self.fail("spec-unknown-name", f"there is no record kind `{label}`", self.at(*here, "rows"), name)
         members = cast("dict[str, dict[str, str]]", data["line"])
         named = {next(iter(spec)): (member, next(iter(spec.values()))) for member, spec in members.items()}
-        faces = {role: self.face(word, plan.FieldType("bytes"), False, self.at(*here, "line")) for role, (_, word) in named.items()}
+        faces = {
+            role: self.face(word, plan.FieldType("bytes"), False, self.at(*here, "line"))
+            for role, (_, word) in named.items()
+        }
         orphaned = self.path(data["orphaned"], scope, (*here, "orphaned")) if "orphaned" in data else ()
         return plan.View(
             name, entity.name, str(data["option"]), rows, self.path(data["path"], scope, (*here, "path")), orphaned,

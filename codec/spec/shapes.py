@@ -45,17 +45,32 @@ class Shapes(Patterns):
             keyed = cast("dict[str, object]", data["json"])
             bundle = cast("dict[str, object]", data.get("bundle", {}))
             if bundle:
-                numbers = (str(bundle["by"]), cast(int, bundle["most"]), cast(int, bundle["digits"]), str(bundle["suffix"]))
+                numbers = (
+                    str(bundle["by"]),
+                    cast(int, bundle["most"]),
+                    cast(int, bundle["digits"]),
+                    str(bundle["suffix"]),
+                )
                 make = partial(make, bundle=plan.Bundle(*numbers))
             target, kind = self.bound(str(keyed["keyed"]), scope, self.at(*path, "json", "keyed"), name)
             inner = replace(scope, element=kind.many, collection=target.field)
-            return make("bundle" if bundle else "keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
+            return make(
+                "bundle" if bundle else "keyed",
+                keyed=target,
+                members=self.members(keyed["item"], inner, html, (*path, "json", "item")),
+            )
         if "json" in data:
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
         if "together" in data:
-            order = tuple(self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"]))
-            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order,
-                restored=self.restored(data))
+            order = tuple(
+                self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"])
+            )
+            return make(
+                "together",
+                members=self.members(data["together"], scope, html, (*path, "together")),
+                order=order,
+                restored=self.restored(data),
+            )
         if "copies" in data:
             return make("copies", members=self.copy_members(cast("dict[str, str]", data["copies"]), path))
         if "line" in data:
@@ -86,7 +101,14 @@ class Shapes(Patterns):
         if isinstance(spec, dict) and "keyed" in spec:
             keyed, _ = self.bound(str(spec["keyed"]), scope, place, name)
             face = self.face("raw", plan.FieldType("json"), html, place)
-            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out", option=str(spec.get("option", "")))
+            return plan.Member(
+                name,
+                place,
+                keyed=keyed,
+                face=face,
+                empty_left_out=spec.get("empty") == "left_out",
+                option=str(spec.get("option", "")),
+            )
         if isinstance(spec, dict) and "reserved" in spec:
             face = self.face(spec["as"], plan.FieldType("text"), html, place)
             return plan.Member(name, place, face=face, hidden=True, because=str(spec["reserved"]))
@@ -96,7 +118,9 @@ class Shapes(Patterns):
             return plan.Member(name, place, members=self.members(spec["object"], scope, html, (*path, "object")))
         if isinstance(spec, dict) and "lookup" in spec:
             face = self.face(spec["as"], plan.FieldType("text"), html, place)
-            return plan.Member(name, place, face=face, derive=self.lookup(spec["lookup"], scope, place), empty_left_out=True)
+            return plan.Member(
+                name, place, face=face, derive=self.lookup(spec["lookup"], scope, place), empty_left_out=True
+            )
         if isinstance(spec, dict) and "texts" in spec:
             target, _ = self.bound(str(spec["texts"]), scope, place, name)
             return plan.Member(name, place, target=target, texts=True, empty_left_out=spec.get("empty") == "left_out")
@@ -117,7 +141,15 @@ class Shapes(Patterns):
                 raise self.fail("spec-unknown-name", message, place, name, "name a field that is `many`")
             inner = replace(scope, element=kind.many, collection=target.field)
             item = self.members(spec["item"], inner, html, (*path, "item"))
-            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")), empty_left_out=spec.get("empty") == "left_out", empty_null=spec.get("empty") == "null")
+            return plan.Member(
+                name,
+                place,
+                each=target,
+                item=item,
+                bare=bool(spec.get("bare")),
+                empty_left_out=spec.get("empty") == "left_out",
+                empty_null=spec.get("empty") == "null",
+            )
         options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
         if "write" in options:
             return self.reset_member(name, options, scope, html, place)
@@ -150,7 +182,9 @@ class Shapes(Patterns):
         unless = frozenset(cast("list[str]", spec["unless"]))
         return plan.Restored(str(spec["member"]), cast(int, spec["as"]), unless, str(spec["because"]))
 
-    def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:
+    def reset_member(
+        self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place
+    ) -> plan.Member:
         """A member of stored JSON that is always written alike: read if the model has it, else dropped."""
         if not options.get("lost"):
             raise self.fail("spec-loss", f"`{name}` is dropped without a reason", place, hint="say why: `lost: reason`")
@@ -172,7 +206,9 @@ class Shapes(Patterns):
         alternatives = []
         for index, one in enumerate(data[:-1]):
             here = (*path, index, "parts")
-            alternatives.append((self.condition(one["when"], scope, self.at(*here)), self.path(one["parts"], scope, here)))
+            alternatives.append(
+                (self.condition(one["when"], scope, self.at(*here)), self.path(one["parts"], scope, here))
+            )
         return tuple(alternatives), self.path(data[-1]["parts"], scope, (*path, len(data) - 1, "parts"))
 
     def path(self, parts: object, scope: Scope, path: tuple[str | int, ...]) -> tuple[plan.PathStep, ...]:

@@ -37,7 +37,9 @@ def show(name: str, kind: str) -> str:
     for adapter in container.adapters:
         lines.append(f"{adapter.name}  {_summary_of(adapter.doc)}")
         lines += [f"  {row.label}" for row in adapter.rows]
-        lines += [f"  {document.entity}.{document.name}" for entity in adapter.entities for document in entity.documents]
+        lines += [
+            f"  {document.entity}.{document.name}" for entity in adapter.entities for document in entity.documents
+        ]
     return "\n".join(lines)
 
 

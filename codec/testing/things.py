@@ -136,7 +136,12 @@ def _distinct(entity: plan.Entity, name: str, many: plan.Collection) -> tuple[in
     if many.unique:
         return _indexes(many, many.unique)
     keys = [
-        {slot.target.index for part in row.key for slot in slots(part) if slot.target and slot.target.scope == "element"}
+        {
+            slot.target.index
+            for part in row.key
+            for slot in slots(part)
+            if slot.target and slot.target.scope == "element"
+        }
         for row in entity.rows
         if row.written and row.each == name
     ]

@@ -43,7 +43,9 @@ def test_a_record_that_was_written_wrong_is_found(engine: str, case: AdapterCase
     wrong = data.draw(damage(value))
     changed = History(NOW, tuple(Version(k, NOW, wrong if k == key else v) for k, v in records))
     left = decode(bare(CONTAINER, in_order(CONTAINER, changed)))
-    assume(left.error is not None or without_order(without_manifest(left.files)) != without_order(without_manifest(files)))
+    assume(
+        left.error is not None or without_order(without_manifest(left.files)) != without_order(without_manifest(files))
+    )
     with MonkeyPatch.context() as patch:
         write = StreamWriter.add
         patch.setattr(StreamWriter, "add", lambda self, k, v: write(self, k, wrong if k == key else v))

@@ -23,7 +23,17 @@ from codec.testing.documents import Files, manifest, shown
 from codec.testing.streams import NOW, stored
 from codec.testing.values import all_members, members_of
 from tests.support.golden_cases import ENGINES
-from tests.support.laws import CONTAINER, FORMAT, WHOLE, decode, decoded, encoded, examples, without_manifest, without_order
+from tests.support.laws import (
+    CONTAINER,
+    FORMAT,
+    WHOLE,
+    decode,
+    decoded,
+    encoded,
+    examples,
+    without_manifest,
+    without_order,
+)
 from tests.support.stream_oracle import Row, write_stream
 
 SPECS = library.root() / FORMAT
@@ -68,7 +78,9 @@ def values_begin(old: bytes, new: bytes) -> Callable[[Rows], Rows]:
 
 
 def paths_begin(old: str, new: str) -> Callable[[Files], Files]:
-    return lambda files: {new + path.removeprefix(old) if path.startswith(old) else path: data for path, data in files.items()}
+    return lambda files: {
+        new + path.removeprefix(old) if path.startswith(old) else path: data for path, data in files.items()
+    }
 
 
 def lines_begin(folder: str, old: bytes, new: bytes) -> Callable[[Files], Files]:
@@ -135,7 +147,9 @@ def test_a_change_of_the_spec_changes_both_directions(
     rows = [(one.key, one.value) for one in stored(CONTAINER, REDIS.adapter, tree).versions]
     stream = change.stream(in_one_stream(change.rows(rows)))
     options = dict.fromkeys(REDIS.all_options, True)
-    files = change.files(shown(REDIS.adapter, Interpreter(), tree, REDIS.all_options)) | manifest(CONTAINER, NOW, options)
+    files = change.files(shown(REDIS.adapter, Interpreter(), tree, REDIS.all_options)) | manifest(
+        CONTAINER, NOW, options
+    )
     for engine in ENGINES:
         assert encoded(files, engine=engine, format=edited(change)) == stream
         found = decoded(stream, engine=engine, format=edited(change), switches=options)
@@ -181,7 +195,12 @@ def literals() -> Iterator[str]:
                 yield value
     for stream in CONTAINER.streams:
         yield stream.magic.decode("latin-1")
-    yield from (CONTAINER.clock.starts.decode(), CONTAINER.manifest.path, CONTAINER.checksums, CONTAINER.encode_info.path)
+    yield from (
+        CONTAINER.clock.starts.decode(),
+        CONTAINER.manifest.path,
+        CONTAINER.checksums,
+        CONTAINER.encode_info.path,
+    )
     for adapter in CONTAINER.adapters:
         yield from adapter.warnings
         yield from (names.path for names in adapter.names.values())
