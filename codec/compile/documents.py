@@ -8,6 +8,7 @@ from codec.engine.documents import STEM, STEP, constant_text, targets
 from codec.layout.faces import RANGES, Integer
 from codec.layout.json_write import quote
 from codec.spec import plan
+from codec.spec.words import Name
 
 PRINTER = "thing: dict[str, Any], elements: Iterable[Any], shown: frozenset[str]"
 READER = "value: Any, notes: Notes"
@@ -134,7 +135,7 @@ def _may_be_left_out(member: plan.Member) -> bool:
     return bool(member.option) or (member.none == "left_out" and member.target is not None)
 
 
-def emit(name: plan.Name, element: str) -> str:
+def emit(name: Name, element: str) -> str:
     """The expression of a field, given the local that holds the element."""
     return f"{element}[{name.index}]" if name.scope == "element" else name.emit()
 

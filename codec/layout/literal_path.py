@@ -85,10 +85,16 @@ def build(config: Mapping[str, object], segment: Segment) -> LiteralPath:
             )
         )
     return LiteralPath(
-        str(config["literal_path"]), int(longest["piece"]), int(longest["path"]), str(config["beside"]), tuple(renames),
+        str(config["literal_path"]),
+        int(longest["piece"]),
+        int(longest["path"]),
+        str(config["beside"]),
+        tuple(renames),
         Carried(str(carried["kind"]), str(carried["folder"]), str(carried["append"]), segment),
-        tuple(reserved["files"]), dict(reserved["folders"]), tuple(config.get("also_read", ())),  # type: ignore[arg-type]
-    )  # fmt: skip
+        tuple(reserved["files"]),
+        dict(reserved["folders"]),
+        tuple(config.get("also_read", ())),  # type: ignore[arg-type]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from codec.layout.base import Wrong
 from codec.layout.encoded_faces import from_base64, to_base64
@@ -228,7 +228,7 @@ class Union(Type):
         return dict(self.read_map(kind, item, depth + 1) for _, item in inner.fields(content, depth + 1))  # type: ignore[arg-type]
 
     def to_wire(self, value: object) -> bytes:
-        name, one = value  # type: ignore[misc]
+        name, one = cast("tuple[str, Any]", value)
         kind = self._by_name[name]
         if kind.shape == "one":
             return self.whole(kind, one)
@@ -245,21 +245,21 @@ class Union(Type):
 
     def write_json(self, value: object, newline: str, html: bool) -> str:
         """`{"tag": value}`; lists and maps nest."""
-        name, one = value  # type: ignore[misc]
+        name, one = cast("tuple[str, Any]", value)
         inner, colon = (newline + "  ", ": ") if newline else ("", ":")
         return f"{{{inner}{quote(name, html)}{colon}{self._write(self._by_name[name], one, inner, html)}{newline}}}"
 
-    def _write(self, kind: Kind, value: object, newline: str, html: bool) -> str:
+    def _write(self, kind: Kind, value: Any, newline: str, html: bool) -> str:
         if kind.shape == "one":
             return self._write_one(kind.base, value, newline, html)
         inner, colon = (newline + "  ", ": ") if newline else ("", ":")
         if kind.shape == "list":
-            parts = [inner + self._write_one(kind.base, item, inner, html) for item in value]  # type: ignore[attr-defined]
+            parts = [inner + self._write_one(kind.base, item, inner, html) for item in value]
             return f"[{','.join(parts)}{newline}]" if parts else "[]"
         parts = [
             f"{inner}{quote(name, html)}{colon}{self._write_one(kind.base, value[name], inner, html)}"
             for name in sorted(value)
-        ]  # type: ignore[call-overload, index]
+        ]
         return f"{{{','.join(parts)}{newline}}}" if parts else "{}"
 
     def _write_one(self, base: str, value: object, newline: str, html: bool) -> str:
@@ -333,7 +333,7 @@ class Union(Type):
                 "list": st.lists(base, max_size=3),
                 "map": st.dictionaries(st.text(max_size=4), base, max_size=3),
             }
-            return shape[kind.shape].map(lambda value: (kind.name, value))  # type: ignore[attr-defined, no-any-return]
+            return shape[kind.shape].map(lambda value: (kind.name, value))
 
         leaves = [kind for kind in self.kinds if kind.is_scalar]
         return st.recursive(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import cast
 
 from codec.engine.base import Engine
 from codec.engine.patterns import ABSENT
@@ -109,15 +110,15 @@ class Family:
                     said = self._parent(group, thing)
                     if not self._is_orphan(said):
                         self._show_parent(thing, show, make_folder)
-                elif member >= len(self.members):  # type: ignore[operator]
+                elif member >= len(self.members):
                     count = self._show_view(
                         self._views[member - len(self.members)], thing, group, self._is_orphan(said), append
-                    )  # type: ignore[operator]
-                    orphans[self._views[member - len(self.members)].view.name] += count  # type: ignore[operator]
+                    )
+                    orphans[self._views[member - len(self.members)].view.name] += count
                 elif self._is_orphan(said):
-                    orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]
+                    orphans[self.members[member].name] += sum(1 for _ in group)
                 else:
-                    self._children(self.members[member], thing, group, show, warn, source)  # type: ignore[call-overload]
+                    self._children(self.members[member], thing, group, show, warn, source)
             ends.end()
             if self._is_orphan(said):
                 warn(self.root.orphan, thing | dict(orphans))
@@ -202,11 +203,11 @@ class Family:
                 if value not in rank:
                     yield None
                 elif several:
-                    ranked.add((rank[value], item[2], item[3], item), 300 + sum(map(weight, item[6])))  # type: ignore[arg-type]
+                    ranked.add((rank[value], item[2], item[3], item), 300 + weight(item[6]))
                 else:
                     yield item
-            for _, _, _, item in ranked.sorted():
-                yield item  # type: ignore[misc]
+            for ranking in ranked.sorted():
+                yield cast(Item, ranking[3])
 
 
 def fields_of(row: Row, values: Element) -> Thing:

@@ -320,11 +320,11 @@ class Context:
         if word == "text":
             return Text(tuple(self.text_parts(argument, scope, place)))
         assert word == "greatest" and isinstance(argument, dict)
-        name = self.collection(str(argument["of"]), scope, place)
-        many = scope.fields[name].many
+        chosen = self.collection(str(argument["of"]), scope, place)
+        many = scope.fields[chosen].many
         assert many is not None
-        element = replace(scope, element=many, collection=name)
-        return Greatest(name, tuple(self.bound(by, element, place, "")[0].index for by in argument["by"]))
+        element = replace(scope, element=many, collection=chosen)
+        return Greatest(chosen, tuple(self.bound(by, element, place, "")[0].index for by in argument["by"]))
 
     def text_parts(self, parts: object, scope: Scope, place: Place) -> Iterator[str | Name]:
         assert isinstance(parts, list)

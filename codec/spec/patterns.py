@@ -79,10 +79,18 @@ class Patterns(Context):
             raise self.fail("spec-loss", f"`{name}` is dropped without a reason", place, hint="say why: `lost: reason`")
         compare = self.derivation(options["from"], scope, place) if "from" in options else derive
         return plan.Slot(
-            name, layout, account, place, target, derive, compare, str(options.get("differs", "")),
-            options.get("const", options.get("write")), str(options.get("lost", options.get("because", ""))),
+            name,
+            layout,
+            account,
+            place,
+            target,
+            derive,
+            compare,
+            str(options.get("differs", "")),
+            options.get("const", options.get("write")),
+            str(options.get("lost", options.get("because", ""))),
             options.get("zero") == "none",
-        )  # fmt: skip
+        )
 
     def wire_field(
         self, name: str, spec: dict[str, object], scope: Scope, place: Place, in_each: bool
@@ -182,13 +190,27 @@ class Patterns(Context):
         prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
         because = str(data.get("dropped") or data.get("derived") or data.get("legacy") or data.get("copied") or "")
         row = plan.Row(
-            name, entity, "dropped" if dropped else "derived" if "derived" in data else "stored", self.at(*path),
-            str(data.get("manual", "")), prefix, key, forms, because=because, each=each, legacy="legacy" in data,
-            by_shape=data.get("told_by") == "shape", option=str(data.get("option", "")),
+            name,
+            entity,
+            "dropped" if dropped else "derived" if "derived" in data else "stored",
+            self.at(*path),
+            str(data.get("manual", "")),
+            prefix,
+            key,
+            forms,
+            because=because,
+            each=each,
+            legacy="legacy" in data,
+            by_shape=data.get("told_by") == "shape",
+            option=str(data.get("option", "")),
             refused=tuple(str(text).encode("latin-1") for text in cast("list[str]", data.get("not", ()))),
-            written=not dropped and "legacy" not in data and "copied" not in data, key_error=errors.get("key", ""), value_error=errors.get("value", errors.get("key", "")),
-            example=cast("dict[str, str]", data.get("example", {})), counted=str(data.get("counted", "")), digest=digest_of(data),
-        )  # fmt: skip
+            written=not dropped and "legacy" not in data and "copied" not in data,
+            key_error=errors.get("key", ""),
+            value_error=errors.get("value", errors.get("key", "")),
+            example=cast("dict[str, str]", data.get("example", {})),
+            counted=str(data.get("counted", "")),
+            digest=digest_of(data),
+        )
         if dropped:
             return row
         if "copies" in data:
@@ -226,9 +248,19 @@ class Patterns(Context):
         forms = self.forms(data["value"], inner, (*path, "value"), True)
         prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
         return plan.Row(
-            name, entity, "derived", self.at(*path), str(data.get("manual", "")), prefix, key, forms,
-            because=str(data["derived"]), each_of=each_of, locals=tuple(locals_), when=when,
-        )  # fmt: skip
+            name,
+            entity,
+            "derived",
+            self.at(*path),
+            str(data.get("manual", "")),
+            prefix,
+            key,
+            forms,
+            because=str(data["derived"]),
+            each_of=each_of,
+            locals=tuple(locals_),
+            when=when,
+        )
 
     def arrange(self, row: plan.Row, scope: Scope, identity: tuple[str, ...]) -> plan.Row:
         """Lay out what reading yields: identity, element, position, collections, fields, numbers to compare."""
@@ -267,9 +299,15 @@ class Patterns(Context):
             (gives if kind.many else fields).append((slot.target.field, place_for(slot.target.field)))
         compares = [(slot, place_for(slot.name)) for slot in slots if isinstance(slot, plan.Slot) and slot.differs]
         return replace(
-            row, kept=tuple(names), identity=tuple(index[name] for name in identity), element=tuple(element), order=tuple(order),
-            gives=tuple(gives), fields=tuple(fields), compares=tuple(compares),
-        )  # fmt: skip
+            row,
+            kept=tuple(names),
+            identity=tuple(index[name] for name in identity),
+            element=tuple(element),
+            order=tuple(order),
+            gives=tuple(gives),
+            fields=tuple(fields),
+            compares=tuple(compares),
+        )
 
     def forms(self, value: object, scope: Scope, path: tuple[str | int, ...], in_each: bool) -> tuple[plan.Form, ...]:
         if isinstance(value, list):

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from codec.errors import SpecError
 from codec.spec import library
+from codec.spec.extends import extended
 from codec.spec.source import Mapping
 
 
 def formats() -> tuple[tuple[str, str], ...]:
     """The shipped formats, each with the first sentence of its description."""
     names = sorted(path.parent.name for path in library.root().glob(f"*/{library.MAIN}"))
-    return tuple((name, _summary(library.extended(library.main_file(name)))) for name in names)
+    return tuple((name, _summary(extended(library.main_file(name)))) for name in names)
 
 
 def _summary(data: Mapping) -> str:

@@ -32,6 +32,9 @@ class Collected:
     def stream(self, path: str, pieces: Iterable[str]) -> None:
         self.files[path] = "".join(pieces).encode()
 
+    def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
+        self.files[path] = b"".join(blocks)
+
     def append(self, path: str, data: bytes) -> None:
         self.files[path] = self.files.get(path, b"") + data
 
