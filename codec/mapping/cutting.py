@@ -71,7 +71,7 @@ class Pieces:
 
 
 class Holdings:
-    """Reads every parent of an adapter with the things that have bodies; the tree's manifest says with which options it was made."""
+    """Reads every parent of an adapter with the things that have bodies, with the options that the manifest names."""
 
     def __init__(self, adapter: Adapter, reader: DocumentReader, unexpected: list[str]) -> None:
         self.adapter, self.reader, self.folder, self.shown = adapter, reader, reader.folder, reader.shown

@@ -10,6 +10,7 @@ from codec.spec import plan
 from codec.spec.bodies import Bodies, Cut, Join, Source, Take
 from codec.spec.context import Scope
 from codec.spec.shapes import Shapes
+from codec.spec.wording import nearest
 from codec.spec.words import Name
 
 Data = dict[str, object]
@@ -44,7 +45,7 @@ class Assembly(Shapes):
             Join(
                 field,
                 parts,
-                part.index(str(joined["count"])),
+                self._index(part, joined["count"], place),
                 str(joined["only"]),
                 tuple(takes),
                 errors["incomplete"],
@@ -69,6 +70,12 @@ class Assembly(Shapes):
         assert many is not None
         return list(many.fields)
 
+    def _index(self, names: list[str], name: object, place: Place) -> int:
+        if name in names:
+            return names.index(str(name))
+        hint = nearest(str(name), names)
+        raise self.fail("spec-unknown-name", f"`{name}` is not a field of these elements", place, hint=hint)
+
     def _take(self, row: str, take: Data, joined: Data, element: list[str], part: list[str], place: Place) -> Take:
         flag = str(take.get("when", take.get("unless")))
         match = cast("dict[str, str]", take["match"])
@@ -77,15 +84,7 @@ class Assembly(Shapes):
         content: dict[str, str] = source if isinstance(source, dict) else {}
 
         def at(names: list[str], name: object) -> int:
-            if name in names:
-                return names.index(str(name))
-            raise self.fail(
-                "spec-unknown-name",
-                f"`{name}` is not a field of these elements",
-                place,
-                row,
-                f"one of: {', '.join(names)}",
-            )
+            return self._index(names, name, place)
 
         return Take(
             row,
