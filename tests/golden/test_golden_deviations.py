@@ -43,7 +43,7 @@ def test_no_deviation_expects_what_the_reference_does() -> None:
     """So a listed case that agrees with the reference fails, and the list can only shrink."""
     for (tool, name), deviation in DEVIATIONS.items():
         if tool == "decode" and name in CASES:
-            assert deviation.exit != CASES[name].info["decode_exit"], name
+            assert deviation.other_tree or deviation.exit != CASES[name].info["decode_exit"], name
         elif tool == "encode" and name in CASES:
             assert deviation.exit != CASES[name].info["encode_exit"], name
         elif name in LINES:

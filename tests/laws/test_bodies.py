@@ -83,17 +83,36 @@ def rows_of(bodies: dict[bytes, list[bytes]]) -> list[Row]:
     rows = [(b"!s3|bucket|meta|" + escaped(b"bk"), json.dumps(meta).encode())]
     for key, chunks in bodies.items():
         place = escaped(b"bk") + number(7) + escaped(key)
-        part = {"part_no": 1, "etag": "e", "size_bytes": 0, "chunk_count": len(chunks), "chunk_sizes": [len(c) for c in chunks]}
-        head = {"upload_id": "u", "etag": "e", "size_bytes": sum(map(len, chunks)), "last_modified_hlc": 1 << 40, "parts": [part]}
+        part = {
+            "part_no": 1,
+            "etag": "e",
+            "size_bytes": 0,
+            "chunk_count": len(chunks),
+            "chunk_sizes": [len(c) for c in chunks],
+        }
+        head = {
+            "upload_id": "u",
+            "etag": "e",
+            "size_bytes": sum(map(len, chunks)),
+            "last_modified_hlc": 1 << 40,
+            "parts": [part],
+        }
         rows.append((b"!s3|obj|head|" + place, json.dumps(head).encode()))
-        rows += [(b"!s3|blob|" + place + escaped(b"u") + number(1) + number(i), chunk) for i, chunk in enumerate(chunks)]
-    return sorted((Row(key, 5 << 16, 0, 0, value) for key, value in rows), key=lambda row: row.user_key + number((5 << 16) ^ ((1 << 64) - 1)))
+        rows += [
+            (b"!s3|blob|" + place + escaped(b"u") + number(1) + number(i), chunk) for i, chunk in enumerate(chunks)
+        ]
+    return sorted(
+        (Row(key, 5 << 16, 0, 0, value) for key, value in rows),
+        key=lambda row: row.user_key + number((5 << 16) ^ ((1 << 64) - 1)),
+    )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bodies=st.dictionaries(KEYS, st.lists(st.binary(max_size=9), max_size=4), max_size=6))
-def test_every_key_and_body_comes_back(engine: str, bodies: dict[bytes, list[bytes]], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_every_key_and_body_comes_back(
+    engine: str, bodies: dict[bytes, list[bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("s3")
     source, again = folder / "input.fsm", folder / "again.fsm"
     source.write_bytes(write_stream(5 << 16, rows_of(bodies)))
