@@ -63,7 +63,12 @@ class Decoding:
         shown = switched_on(self.container, options.switches)
         decoders = [
             AdapterDecoder(
-                adapter := self.container.adapter(name), engine_of(options.engine, adapter), target, shown, options.warn, Contents(reader)
+                adapter := self.container.adapter(name),
+                engine_of(options.engine, adapter),
+                target,
+                shown,
+                options.warn,
+                Contents(reader),
             )
             for name in self.container.print_order
             if name in self.selected

@@ -161,9 +161,16 @@ def _warn(options: EncodeOptions, adapter: str, encoder: AdapterEncoder) -> None
 
 
 def _write(
-    container: Container, options: EncodeOptions, sink: BinaryIO, writer: StreamWriter, names: tuple[str, ...],
-    known: facts.Facts, stamps: tuple[int, int], counts: dict[str, int], source: Path,
-) -> EncodeResult:  # fmt: skip
+    container: Container,
+    options: EncodeOptions,
+    sink: BinaryIO,
+    writer: StreamWriter,
+    names: tuple[str, ...],
+    known: facts.Facts,
+    stamps: tuple[int, int],
+    counts: dict[str, int],
+    source: Path,
+) -> EncodeResult:
     """Write to the sink; with a self-test only after what was written has been read back and compared."""
     result = EncodeResult(
         stamps[0],

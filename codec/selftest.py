@@ -115,7 +115,9 @@ def mismatches(
             except CodecError as error:
                 return container.mismatch["refused"] + str(error)
             with TreeReader(tree) as reader:
-                Walk(reader, adapter, switched_on(container, switches), DigestTarget(target.lined, given), target.lined).run()
+                Walk(
+                    reader, adapter, switched_on(container, switches), DigestTarget(target.lined, given), target.lined
+                ).run()
             lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
         if len(lines) >= container.mismatch_most:
             lines.append(container.mismatch["truncated"])

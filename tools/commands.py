@@ -169,7 +169,8 @@ def _encode(
     chosen = adapter_names(adapter, _adapters(), fold_case=True)
     commit = timestamp(last_commit_ts, "--last-commit-ts")
 
-    from codec import api, runs
+    from codec import api
+    from codec.runs import encode_to_file
 
     from . import results
 
@@ -185,7 +186,7 @@ def _encode(
         warn=session.voice.warning,
         progress=session.voice.progress,
     )
-    result = runs.encode_to_file(Path(source), Path(target), options, input_text=source, output_text=target)
+    result = encode_to_file(Path(source), Path(target), options, input_text=source, output_text=target)
     if result.self_test_ran and not result.self_test_matched:
         raise DataError(
             "self_test",

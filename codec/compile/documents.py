@@ -8,6 +8,7 @@ from codec.engine.documents import STEM, STEP, constant_text, targets
 from codec.layout.faces import RANGES, Integer
 from codec.layout.json_write import quote
 from codec.spec import plan
+from codec.spec.words import Name
 
 PRINTER = "thing: dict[str, Any], elements: Iterable[Any], shown: frozenset[str]"
 READER = "value: Any, notes: Notes"
@@ -20,7 +21,19 @@ def name_of(document: plan.Document) -> str:
 
 def can(document: plan.Document) -> bool:
     """Whether a document kind has generated code; nested objects and objects by name are left to the interpreter."""
-    simple = not any(m.members or m.texts or m.derive or m.keyed or m.empty_left_out or m.unless or m.null_is_zero or m.empty_null or m.hidden or m.shown_with for m in document.members)
+    simple = not any(
+        m.members
+        or m.texts
+        or m.derive
+        or m.keyed
+        or m.empty_left_out
+        or m.unless
+        or m.null_is_zero
+        or m.empty_null
+        or m.hidden
+        or m.shown_with
+        for m in document.members
+    )
     return document.kind not in ("raw", "keyed", "together", "bundle", "copies") and simple
 
 
@@ -122,7 +135,7 @@ def _may_be_left_out(member: plan.Member) -> bool:
     return bool(member.option) or (member.none == "left_out" and member.target is not None)
 
 
-def emit(name: plan.Name, element: str) -> str:
+def emit(name: Name, element: str) -> str:
     """The expression of a field, given the local that holds the element."""
     return f"{element}[{name.index}]" if name.scope == "element" else name.emit()
 

@@ -252,7 +252,7 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
         values = (
             f"{code.provided(wire.word, wire)}.from_wire({local(slot)})" if wire.always else local(slot)
             for _, slot, wire in field.items
-        )  # fmt: skip
+        )
         code.line(f"return {', '.join(values)},")
 
 

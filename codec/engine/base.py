@@ -21,6 +21,7 @@ ReadRow = Callable[[bytes, bytes], Element]
 WriteRow = Callable[[Thing, Element], tuple[bytes, bytes]]
 WriteDocument = Callable[[Thing, Iterable[Element]], Iterator[str]]
 
+
 class Notes(Counter[str]):
     """What a reader has to say besides the fields, as counts; `data` is the text it reads, for values passed through."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from codec.engine.base import UNKNOWN, Misread, Notes, read_text_pattern
 from codec.layout.base import Wrong
@@ -61,7 +62,8 @@ def write_object(
         elif member.each is not None and member.empty_null and not value:
             yield "null"
         elif member.each is not None:
-            yield from write_array(member, thing, element, elements if value is None else value, shown, inner)
+            held = elements if value is None else cast("Iterable[Element]", value)
+            yield from write_array(member, thing, element, held, shown, inner)
         else:
             yield "null" if member.empty_null and not value else write_member(member, value, thing, element, inner)
     yield "{}" if mark == "{" else newline + "}"

@@ -57,7 +57,7 @@ def plus(position: Position, moved: int) -> str:
 class Layout(ABC):
     """Bytes of a record, as one value."""
 
-    word: ClassVar[str]  # its name in a spec
+    word: str  # its name in a spec
     config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
     optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word itself

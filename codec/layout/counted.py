@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Groups = tuple[tuple[bytes, ...], ...]
 
 
-class _Groups(construct.Construct):  # type: ignore[misc]
+class _Groups(construct.Construct):
     """The layout's own functions over a stream."""
 
     def __init__(self, layout: Counted) -> None:

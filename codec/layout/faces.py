@@ -9,7 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from codec.layout.base import Wrong
 from codec.layout.json_write import base64url, number, quote
@@ -247,7 +247,7 @@ class Number(Face):
 
     @classmethod
     def build(cls, argument: object, options: dict[str, object], model: str, html: bool) -> Face:
-        plus, minus = options["infinity"]  # type: ignore[misc]
+        plus, minus = cast("list[str]", options["infinity"])
         return cls(model, html, (plus, minus))
 
     def arguments(self) -> tuple[object, ...]:

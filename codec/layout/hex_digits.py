@@ -25,7 +25,7 @@ def from_hex(digits: bytes | str) -> bytes:
         raise Wrong("pairs of hexadecimal digits", repr(digits[:16]).removeprefix("b")) from None
 
 
-class _Digits(construct.Adapter):  # type: ignore[misc]
+class _Digits(construct.Adapter):
     """Digits on the wire, as many bytes as the layout says."""
 
     def __init__(self, layout: Hex) -> None:

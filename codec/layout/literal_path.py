@@ -85,10 +85,16 @@ def build(config: Mapping[str, object], segment: Segment) -> LiteralPath:
             )
         )
     return LiteralPath(
-        str(config["literal_path"]), int(longest["piece"]), int(longest["path"]), str(config["beside"]), tuple(renames),
+        str(config["literal_path"]),
+        int(longest["piece"]),
+        int(longest["path"]),
+        str(config["beside"]),
+        tuple(renames),
         Carried(str(carried["kind"]), str(carried["folder"]), str(carried["append"]), segment),
-        tuple(reserved["files"]), dict(reserved["folders"]), tuple(config.get("also_read", ())),  # type: ignore[arg-type]
-    )  # fmt: skip
+        tuple(reserved["files"]),
+        dict(reserved["folders"]),
+        tuple(config.get("also_read", ())),  # type: ignore[arg-type]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +115,73 @@ class Digits:
         if not re.fullmatch(shape, name):
             raise Wrong(f"{self.width or 'decimal'} digits", repr(name))
         return int(name, self.base)
+
+
+def _names(description: str) -> dict[str, object]:
+    return {"type": "array", "items": {"type": "string", "minLength": 1}, "description": description}
+
+
+def _text(description: str) -> dict[str, object]:
+    return {"type": "string", "minLength": 1, "description": description}
+
+
+def _number(description: str) -> dict[str, object]:
+    return {"type": "integer", "minimum": 1, "description": description}
+
+
+def _object(description: str, required: dict[str, object], **optional: object) -> dict[str, object]:
+    properties = {**required, **optional}
+    shape: dict[str, object] = {"type": "object", "additionalProperties": False, "required": [*required]}
+    return {**shape, "properties": properties, "description": description}
+
+
+SCHEMAS: dict[str, dict[str, object]] = {  # what configures these codecs of file names, by their words
+    "literal_path": _object(
+        "A key as a path: `/` makes folders and nothing is escaped.",
+        {
+            "literal_path": _text("The names file that keeps keys whose file is called otherwise."),
+            "longest": _object(
+                "How long a path may be, in bytes.",
+                {"piece": _number("One component."), "path": _number("All of it.")},
+            ),
+            "beside": _text("The ending of the document that stands beside the file."),
+            "rename": {
+                "type": "array",
+                "description": "What happens to keys that would take another file's name; the first that fits counts.",
+                "items": _object(
+                    "A rule for keys that cannot stand as they are.",
+                    {"kind": _text("What the names file calls it."), "append": _text("What such a name gets.")},
+                    ends_with=_text("For keys that end with this."),
+                    folder_of={"enum": ["siblings"], "description": "For keys that are folders of other keys."},
+                    option=_text("The option without which such keys are carried instead."),
+                ),
+            },
+            "carried": _object(
+                "Where keys go that cannot be paths at all.",
+                {
+                    "kind": _text("What the names file calls it."),
+                    "folder": _text("The folder."),
+                    "name": _text("The codec of the name in it."),
+                    "append": _text("What such a name gets."),
+                },
+            ),
+            "reserved": _object(
+                "Names at the top that belong to other documents.",
+                {
+                    "files": _names("The files."),
+                    "folders": {
+                        "type": "object",
+                        "additionalProperties": {"type": "string"},
+                        "description": "The folders, each with the option that shows what is in it.",
+                    },
+                },
+            ),
+        },
+        also_read=_names("Kinds of lines of the names file that are read and never written."),
+    ),
+    "digits": _object(
+        "A number in a file's name.",
+        {"digits": {"enum": [10, 16], "description": "The base of the number; 16 in lower case."}},
+        width=_number("How many digits it always has."),
+    ),
+}

@@ -143,7 +143,8 @@ class Complement(Fixed):
     def emit_from_raw(self, code: Code, raw: str) -> str:
         return f"{raw} ^ {ALL_BITS:#x}"
 
-    emit_to_raw = emit_from_raw
+    def emit_to_raw(self, code: Code, value: str) -> str:
+        return self.emit_from_raw(code, value)
 
     def order(self) -> str:
         return "number, descending"
@@ -219,7 +220,7 @@ class Ordered(Fixed):
 
     @classmethod
     def build(cls, setting: Setting) -> Layout:
-        return cls(_one_of(setting, cls.word, ("i64", "f64")))  # type: ignore[call-arg, arg-type]
+        return cls(_one_of(setting, cls.word, ("i64", "f64")))
 
     def from_raw(self, raw: object) -> object:
         assert isinstance(raw, int)

@@ -22,7 +22,7 @@ Reader: TypeAlias = "staticmethod[[bytes, int, int], tuple[Any, int]]"
 Writer: TypeAlias = "staticmethod[[Any], bytes]"
 
 
-class _Functions(construct.Construct):  # type: ignore[misc]
+class _Functions(construct.Construct):
     """The layout's own functions over a stream; what they do not take is given back."""
 
     def __init__(self, layout: Scanned, tail: int) -> None:

@@ -72,7 +72,7 @@ class Segment:
         shape = self.fallback
         digits = hashlib.new(shape.digest, raw).hexdigest()[: shape.digits]
         hint = raw[: shape.hint_bytes].decode("latin-1")
-        return digits + shape.join + self._find.sub(self._replace, hint)  # type: ignore[attr-defined]
+        return digits + shape.join + str(self._find.sub(self._replace, hint))  # type: ignore[attr-defined]
 
     def decode(self, name: str, originals: Mapping[str, bytes]) -> bytes:
         """The bytes that `name` stands for; `originals` is the names file. Raises `BadName`."""
@@ -125,10 +125,16 @@ def build(config: Mapping[str, object]) -> Segment:
     longest = config["max"]
     assert isinstance(longest, int)
     return _build(
-        text(config["percent"]), longest, text(config["base64url_mark"]),
-        Fallback(text(shape["digest"]), shape["digits"], text(shape["join"]), shape["hint_bytes"], text(shape["names"])),
-        text(errors["bad"]), text(errors["unknown"]), text(config.get("dots", "")),
-    )  # fmt: skip
+        text(config["percent"]),
+        longest,
+        text(config["base64url_mark"]),
+        Fallback(
+            text(shape["digest"]), shape["digits"], text(shape["join"]), shape["hint_bytes"], text(shape["names"])
+        ),
+        text(errors["bad"]),
+        text(errors["unknown"]),
+        text(config.get("dots", "")),
+    )
 
 
 @lru_cache

@@ -104,7 +104,7 @@ class Utf8(Rest):
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st
 
-        return st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+        return st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 class _Prefixed(construct.Construct):

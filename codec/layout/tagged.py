@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import construct
 
@@ -34,7 +34,7 @@ class TaggedKey(Layout):
 
     def to_bytes(self, value: object) -> bytes:
         """The key bytes of a tagged value; raises `Wrong`."""
-        tag, inner = value  # type: ignore[misc]
+        tag, inner = cast("tuple[str, object]", value)
         if isinstance(inner, str) and self.codecs[tag].word == "utf8":
             return escape(inner.encode())
         if isinstance(inner, bytes):
@@ -55,7 +55,7 @@ class TaggedKey(Layout):
         raise NotImplementedError("drawn from the model")
 
 
-class _Tagged(construct.Construct):  # type: ignore[misc]
+class _Tagged(construct.Construct):
     def __init__(self, layout: TaggedKey) -> None:
         super().__init__()
         self.layout = layout
@@ -85,7 +85,7 @@ class LabelByTag:
 
     def encode(self, raw: object) -> tuple[str, bool]:
         """The name, which never needs a line in a names file."""
-        tag, value = raw  # type: ignore[misc]
+        tag, value = cast("tuple[str, Any]", raw)
         kind = self.tags[tag]
         if kind == "base64url_name":
             return self.segment.encode_base64url(value), False
@@ -130,7 +130,12 @@ class Tagged(Face):
         raise Wrong("a tagged value", "nothing")
 
     def schema(self) -> dict[str, object]:
-        return {"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": {"enum": [k.name for k in self.union.kinds]}}
+        return {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "propertyNames": {"enum": [k.name for k in self.union.kinds]},
+        }
 
     def emit_write(self, code: Code, value: str, newline: str) -> str:
         return f"{code.provided('tagged', self)}.write({value}, {newline!r})"

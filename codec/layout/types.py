@@ -10,7 +10,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from codec.layout.base import Wrong
 from codec.layout.encoded_faces import from_base64, to_base64
@@ -109,7 +109,11 @@ class Type(ABC):
         """One value with its tag."""
         content = self.content(kind.base, value)
         wire = self.wire_of(kind)
-        return write_chunk(write_tag(kind.number, LENGTH), content) if wire == LENGTH else write_tag(kind.number, wire) + content
+        return (
+            write_chunk(write_tag(kind.number, LENGTH), content)
+            if wire == LENGTH
+            else write_tag(kind.number, wire) + content
+        )
 
     def read_map(self, kind: Kind, raw: object, depth: int) -> tuple[str, object]:
         """One entry of a map."""
@@ -178,7 +182,12 @@ class Struct(Type):
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st
 
-        scalars: dict[str, SearchStrategy[object]] = {"text": st.text(max_size=8), "bytes": st.binary(max_size=8), "flag": st.booleans(), "u64": st.integers(0, (1 << 64) - 1)}
+        scalars: dict[str, SearchStrategy[object]] = {
+            "text": st.text(max_size=8),
+            "bytes": st.binary(max_size=8),
+            "flag": st.booleans(),
+            "u64": st.integers(0, (1 << 64) - 1),
+        }
 
         def one(kind: Kind) -> SearchStrategy[object]:
             base = scalars[kind.base] if kind.is_scalar else self.types[kind.base].values()
@@ -219,31 +228,38 @@ class Union(Type):
         return dict(self.read_map(kind, item, depth + 1) for _, item in inner.fields(content, depth + 1))  # type: ignore[arg-type]
 
     def to_wire(self, value: object) -> bytes:
-        name, one = value  # type: ignore[misc]
+        name, one = cast("tuple[str, Any]", value)
         kind = self._by_name[name]
         if kind.shape == "one":
             return self.whole(kind, one)
         inner = _collection(kind, self.types)
         element = inner.kinds[0]
-        content = b"".join(inner.whole(element, item) for item in one) if kind.shape == "list" else inner.write_map(element, one)
+        content = (
+            b"".join(inner.whole(element, item) for item in one)
+            if kind.shape == "list"
+            else inner.write_map(element, one)
+        )
         return write_chunk(write_tag(kind.number, LENGTH), content)
 
     # -------------------------------------------------------------------------------------------- JSON
 
     def write_json(self, value: object, newline: str, html: bool) -> str:
         """`{"tag": value}`; lists and maps nest."""
-        name, one = value  # type: ignore[misc]
+        name, one = cast("tuple[str, Any]", value)
         inner, colon = (newline + "  ", ": ") if newline else ("", ":")
         return f"{{{inner}{quote(name, html)}{colon}{self._write(self._by_name[name], one, inner, html)}{newline}}}"
 
-    def _write(self, kind: Kind, value: object, newline: str, html: bool) -> str:
+    def _write(self, kind: Kind, value: Any, newline: str, html: bool) -> str:
         if kind.shape == "one":
             return self._write_one(kind.base, value, newline, html)
         inner, colon = (newline + "  ", ": ") if newline else ("", ":")
         if kind.shape == "list":
-            parts = [inner + self._write_one(kind.base, item, inner, html) for item in value]  # type: ignore[attr-defined]
+            parts = [inner + self._write_one(kind.base, item, inner, html) for item in value]
             return f"[{','.join(parts)}{newline}]" if parts else "[]"
-        parts = [f"{inner}{quote(name, html)}{colon}{self._write_one(kind.base, value[name], inner, html)}" for name in sorted(value)]  # type: ignore[call-overload, index]
+        parts = [
+            f"{inner}{quote(name, html)}{colon}{self._write_one(kind.base, value[name], inner, html)}"
+            for name in sorted(value)
+        ]
         return f"{{{','.join(parts)}{newline}}}" if parts else "{}"
 
     def _write_one(self, base: str, value: object, newline: str, html: bool) -> str:
@@ -309,9 +325,15 @@ class Union(Type):
         from hypothesis import strategies as st
 
         def member(kind: Kind, inner: SearchStrategy[object]) -> SearchStrategy[object]:
-            base = {"text": st.text(max_size=6), "bytes": st.binary(max_size=6), "flag": st.booleans()}.get(kind.base, inner)
-            shape = {"one": base, "list": st.lists(base, max_size=3), "map": st.dictionaries(st.text(max_size=4), base, max_size=3)}
-            return shape[kind.shape].map(lambda value: (kind.name, value))  # type: ignore[attr-defined, no-any-return]
+            base = {"text": st.text(max_size=6), "bytes": st.binary(max_size=6), "flag": st.booleans()}.get(
+                kind.base, inner
+            )
+            shape = {
+                "one": base,
+                "list": st.lists(base, max_size=3),
+                "map": st.dictionaries(st.text(max_size=4), base, max_size=3),
+            }
+            return shape[kind.shape].map(lambda value: (kind.name, value))
 
         leaves = [kind for kind in self.kinds if kind.is_scalar]
         return st.recursive(

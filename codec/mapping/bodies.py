@@ -159,9 +159,12 @@ class Household:
                         and len(part[counted.sizes]) != part[join.count]
                     ):
                         raise StreamError(
-                            row.value_error, f"a part of a {row.label} record does not say the size of each of its pieces",
-                            self._place(at), expected=f"{part[join.count]} sizes", found=str(len(part[counted.sizes])),
-                        )  # fmt: skip
+                            row.value_error,
+                            f"a part of a {row.label} record does not say the size of each of its pieces",
+                            self._place(at),
+                            expected=f"{part[join.count]} sizes",
+                            found=str(len(part[counted.sizes])),
+                        )
             item = (*self._key_of(row, values), HEAD, (), self._next(), row.name, (*values, at))
             self._sorter.add(item, 300 + weight(values))
 

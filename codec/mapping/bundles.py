@@ -18,7 +18,9 @@ from codec.tree.walk import Entry
 class BundleWriter:
     """Collects the lines of one parent's children and writes them when the parent is done."""
 
-    def __init__(self, entity: Entity, document: Document, engine: Engine, write: WriteDocument, namer: Namer, target: Target) -> None:
+    def __init__(
+        self, entity: Entity, document: Document, engine: Engine, write: WriteDocument, namer: Namer, target: Target
+    ) -> None:
         assert document.bundle is not None
         self.bundle, self.document = document.bundle, document
         self._key = engine.writer(entity.row(self.bundle.by))
@@ -69,11 +71,19 @@ def parts(document: Document, entries: list[Entry], prefix: str, folder: str, un
         shaped = entry.name == f"{prefix}{digits}{suffix}" and digits.isascii() and digits.isdigit()
         if entry.kind != "file" or not shaped:
             hint = f"the manifest says that this tree has bundles, {prefix}…{suffix}"
-            raise TreeError(unexpected, "the tree has an entry that no document covers", Place(f"{folder}/{entry.name}"), hint=hint)
+            raise TreeError(
+                unexpected, "the tree has an entry that no document covers", Place(f"{folder}/{entry.name}"), hint=hint
+            )
         numbered.append((int(digits), entry.name))
     numbered.sort()
     for expected, (number, name) in enumerate(numbered, 1):
         if number != expected:
             wanted = f"{prefix}{expected:0{document.bundle.digits}d}{suffix}"
-            raise TreeError(unexpected, "a part of a bundle is missing, or stands twice", Place(f"{folder}/{name}"), expected=wanted, found=name)
+            raise TreeError(
+                unexpected,
+                "a part of a bundle is missing, or stands twice",
+                Place(f"{folder}/{name}"),
+                expected=wanted,
+                found=name,
+            )
     return [name for _, name in numbered]

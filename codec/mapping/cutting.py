@@ -86,9 +86,11 @@ class Holdings:
         documents = {document.name: document for document in self.child.documents}
         self.beside, self.loose = documents[self.bodies.beside], documents[self.bodies.loose]
         self.path: LiteralPath = next(
-            part.segment for step in documents[self.bodies.shown].path for part in step
+            part.segment
+            for step in documents[self.bodies.shown].path
+            for part in step
             if isinstance(part, PathPart) and isinstance(part.segment, LiteralPath)
-        )  # fmt: skip
+        )
         self.names = adapter.names[self.path.names]
 
     def run(self) -> None:
@@ -322,9 +324,14 @@ class Holdings:
             except Wrong as wrong:
                 hint = "a name that is a digest cannot be turned back"
                 raise TreeError(
-                    self.folder.errors["unexpected"], "the name is none that a decode writes", Place(path), part.target.field,
-                    wrong.expected, wrong.found, hint,
-                ) from None  # fmt: skip
+                    self.folder.errors["unexpected"],
+                    "the name is none that a decode writes",
+                    Place(path),
+                    part.target.field,
+                    wrong.expected,
+                    wrong.found,
+                    hint,
+                ) from None
         return said
 
     def _stranger(self, path: str, entry: Entry) -> TreeError:

@@ -29,7 +29,14 @@ class DocumentReader:
     """Reads documents of one adapter and hands their records on."""
 
     def __init__(
-        self, adapter: Adapter, engine: Engine, tree: TreeReader, emit: Emit, most_value: int, limit_error: str, on: frozenset[str]
+        self,
+        adapter: Adapter,
+        engine: Engine,
+        tree: TreeReader,
+        emit: Emit,
+        most_value: int,
+        limit_error: str,
+        on: frozenset[str],
     ) -> None:
         assert adapter.folder is not None
         self.engine, self.tree, self._emit = engine, tree, emit
@@ -59,9 +66,10 @@ class DocumentReader:
     def wrong_kind(self, kind: str, path: str, found: str, wanted: str = "") -> TreeError:
         """An entry that is no folder, no regular file, or has several links."""
         code = self.folder.errors[kind]
-        wanted = wanted or {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[
-            kind
-        ]
+        wanted = (
+            wanted
+            or {"not_directory": "a folder", "not_regular": "a regular file", "hard_link": "a file with one link"}[kind]
+        )
         hint = "links are not followed, so that nothing outside the tree is read"
         return TreeError(
             code, "an entry of the tree is of the wrong kind", Place(path), expected=wanted, found=found, hint=hint
@@ -100,7 +108,9 @@ class DocumentReader:
 
     # -------------------------------------------------------------------------------------------- documents
 
-    def values(self, stream: BinaryIO, path: str, fold: bool = True) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
+    def values(
+        self, stream: BinaryIO, path: str, fold: bool = True
+    ) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
         """The JSON values of a file, one at a time."""
         try:
             yield from json_read.values(stream, path, max_value=self.most_text, fold=fold)

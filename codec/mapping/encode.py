@@ -13,8 +13,9 @@ from codec.engine.documents import STEM
 from codec.engine.patterns import Misfit
 from codec.errors import DocumentError, Place, TreeError
 from codec.layout import json_read
+from codec.layout.base import Wrong
 from codec.layout.faces import from_base64url
-from codec.layout.segments import BadName
+from codec.layout.segments import BadName, Segment
 from codec.mapping.cutting import Holdings
 from codec.mapping.documents import DocumentReader
 from codec.mapping.households import Households
@@ -135,12 +136,10 @@ class AdapterEncoder:
             raise DocumentError(
                 names.error, "the original name is not base64url", place, names.original, wrong.expected, wrong.found
             ) from None
-        except Exception as wrong:
-            if not hasattr(wrong, "expected"):
-                raise
+        except Wrong as wrong:
             raise DocumentError(
                 names.error, "the original name is not base64url", place, names.original, wrong.expected, wrong.found
-            ) from None  # type: ignore[attr-defined]
+            ) from None
 
     # -------------------------------------------------------------------------------------------- documents
 
@@ -169,6 +168,7 @@ class AdapterEncoder:
 
     def _identity(self, slot: PathPart, stem: str, path: str) -> bytes:
         try:
+            assert isinstance(slot.segment, Segment)
             return slot.segment.decode(stem, self.originals.get(slot.segment.fallback.names, {}))
         except BadName as wrong:
             hint = "names are percent-encoded; a name that begins like a digest needs its line in the names file"

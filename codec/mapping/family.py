@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import cast
 
 from codec.engine.base import Engine
 from codec.engine.patterns import ABSENT
@@ -43,10 +44,14 @@ class Family:
     """A parent entity and its children."""
 
     def __init__(self, adapter: Adapter, root: Entity, engine: Engine, shown: frozenset[str]) -> None:
-        self._views = [RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown]
+        self._views = [
+            RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown
+        ]
         self.root = root
         self.members = [root, *(e for e in adapter.entities if e.within and e.within[1] == root.name)]
-        self._rows = [row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown]
+        self._rows = [
+            row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown
+        ]
         self._read = [engine.reader(row) for row in self._rows]
         self._entity_of = [next(i for i, e in enumerate(self.members) if e.name == row.entity) for row in self._rows]
         self._sorter: Sorter[Item] = Sorter()
@@ -105,13 +110,15 @@ class Family:
                     said = self._parent(group, thing)
                     if not self._is_orphan(said):
                         self._show_parent(thing, show, make_folder)
-                elif member >= len(self.members):  # type: ignore[operator]
-                    count = self._show_view(self._views[member - len(self.members)], thing, group, self._is_orphan(said), append)  # type: ignore[operator]
-                    orphans[self._views[member - len(self.members)].view.name] += count  # type: ignore[operator]
+                elif member >= len(self.members):
+                    count = self._show_view(
+                        self._views[member - len(self.members)], thing, group, self._is_orphan(said), append
+                    )
+                    orphans[self._views[member - len(self.members)].view.name] += count
                 elif self._is_orphan(said):
-                    orphans[self.members[member].name] += sum(1 for _ in group)  # type: ignore[call-overload]
+                    orphans[self.members[member].name] += sum(1 for _ in group)
                 else:
-                    self._children(self.members[member], thing, group, show, warn, source)  # type: ignore[call-overload]
+                    self._children(self.members[member], thing, group, show, warn, source)
             ends.end()
             if self._is_orphan(said):
                 warn(self.root.orphan, thing | dict(orphans))
@@ -196,11 +203,11 @@ class Family:
                 if value not in rank:
                     yield None
                 elif several:
-                    ranked.add((rank[value], item[2], item[3], item), 300 + sum(map(weight, item[6])))  # type: ignore[arg-type]
+                    ranked.add((rank[value], item[2], item[3], item), 300 + weight(item[6]))
                 else:
                     yield item
-            for _, _, _, item in ranked.sorted():
-                yield item  # type: ignore[misc]
+            for ranking in ranked.sorted():
+                yield cast(Item, ranking[3])
 
 
 def fields_of(row: Row, values: Element) -> Thing:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, groupby
 from operator import itemgetter
+from typing import cast
 
 from codec.engine.patterns import ABSENT
 from codec.spec.plan import Collection, Entity, Row, Slot
@@ -27,7 +28,7 @@ class Gathered:
     thing: Thing
     rows: set[str] = field(default_factory=set)
     declared: list[tuple[Slot, object]] = field(default_factory=list)
-    elements: Iterator[Element] = iter(())
+    elements: Iterator[Element] = field(default_factory=lambda: iter(()))
 
 
 class Gatherer:
@@ -125,7 +126,7 @@ class Gatherer:
         """Elements that one record lists: in the collection's order, the last of equal ones."""
         last = items[-1]
         row = self._rows[last[4]]  # type: ignore[call-overload]
-        elements: list[Element] = last[5][row.gives[0][1]]  # type: ignore[index, assignment]
+        elements = cast("list[Element]", cast(Element, last[5])[row.gives[0][1]])
         if unique:
             elements = list({tuple(e[i] for i in unique): e for e in elements}.values())
         order = [list(collection.fields).index(name) for name in collection.order]

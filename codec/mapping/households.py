@@ -7,8 +7,10 @@ Every entry that no document covers is refused by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from codec.errors import CodecError, Place, TreeError
+from codec.layout.segments import Segment
 from codec.mapping.bundles import parts
 from codec.mapping.documents import DocumentReader
 from codec.spec.context import GREATEST, OPTION, REPLAYED
@@ -47,7 +49,12 @@ class Households:
         """Whether a folder holds only the records of a parent that is gone; they are written back as they are."""
         for view in self.adapter.views:
             suffix = component(view.orphaned[1]) if view.orphaned else ""
-            if suffix and view.entity == parent.name and name.endswith(suffix) and self.reader.on.get(f"{OPTION}{view.option}"):
+            if (
+                suffix
+                and view.entity == parent.name
+                and name.endswith(suffix)
+                and self.reader.on.get(f"{OPTION}{view.option}")
+            ):
                 self.reader.replay(view, "/".join((path, *(component(step) for step in view.orphaned[2:]))))
                 return True
         return False
@@ -77,7 +84,13 @@ class Households:
                 for below in child.documents:
                     if below.only_with and f"{OPTION}{below.only_with}" not in self.reader.on:
                         continue
-                    read = self._together if below.kind == "together" else self._bundle if below.kind == "bundle" else self._children
+                    read = (
+                        self._together
+                        if below.kind == "together"
+                        else self._bundle
+                        if below.kind == "bundle"
+                        else self._children
+                    )
                     known.add(read(child, below, path, len(document.path) - 1, thing))
         self.reader.emit(parent, f"{path}/{main}", thing)
         for entry in self.reader.entries(path):
@@ -90,6 +103,7 @@ class Households:
         identity, text = document.named_by
         thing[identity] = str(thing[text]).encode()
         part = next(part for part in document.path[-2] if isinstance(part, PathPart))
+        assert isinstance(part.segment, Segment)
         expected, _ = part.segment.encode(thing[identity])  # type: ignore[arg-type]
         if expected != name and document.name_checked:
             raise TreeError(
@@ -148,7 +162,7 @@ class Households:
         for kind, field in self.adapter.aggregates:
             if kind == child.name:
                 key = f"{GREATEST}{kind}.{field}"
-                parent[key] = max(parent.get(key, 0), thing[field])  # type: ignore[type-var]
+                parent[key] = max(cast(int, parent.get(key, 0)), cast(int, thing[field]))
 
     def _children(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
         """Every labelled document of one kind, at most one folder deeper than its own; the folder they lie in."""

@@ -91,10 +91,17 @@ def _rules(
     of_key = original.split(b"/")
     rule = next((rule for rule in path.renames if rule.kind == kind), None)
     rules += [
-        ("original", "a key without NUL and backslash, with plain names between single slashes",
-         b"\0" not in original and b"\\" not in original and _NOT_A_PIECE_OF_A_KEY.isdisjoint(of_key)),
-        ("original", "a key outside the reserved folders", of_key[0] not in {folder.encode() for folder in path.folders}),
-    ]  # fmt: skip
+        (
+            "original",
+            "a key without NUL and backslash, with plain names between single slashes",
+            b"\0" not in original and b"\\" not in original and _NOT_A_PIECE_OF_A_KEY.isdisjoint(of_key),
+        ),
+        (
+            "original",
+            "a key outside the reserved folders",
+            of_key[0] not in {folder.encode() for folder in path.folders},
+        ),
+    ]
     if rule is not None and rule.ends:
         rules.append(("original", f"a key that ends in {rule.ends}", original.endswith(rule.ends.encode())))
     if rule is not None and rule.folder:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from codec.layout.json_write import base64url, quote
+from codec.layout.literal_path import LiteralPath
+from codec.layout.segments import Segment
 from codec.mapping.target import Target
 from codec.spec.plan import Document, Names, PathPart, PathStep
 from codec.spec.words import Thing
@@ -40,8 +42,9 @@ class Namer:
     def use(self, part: PathPart, thing: Thing) -> str:
         """The name for one field, noted in its names file if it has one and the name cannot be turned back."""
         raw = part.target.get(thing, ())
+        assert not isinstance(part.segment, LiteralPath)
         text, noted = part.segment.encode(raw)  # type: ignore[arg-type]
-        if noted and part.segment.fallback is not None and part.segment.fallback.names:
+        if noted and isinstance(part.segment, Segment) and part.segment.fallback.names:
             assert isinstance(raw, bytes)
             names = self._names[part.segment.fallback.names]
             members = ((names.encoded, text), (names.original, base64url(raw)), (names.kind_member, names.kind))

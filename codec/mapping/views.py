@@ -50,7 +50,9 @@ class RawRows:
         return ("{" + ",".join(f"{quote(name, False)}:{text}" for name, text in parts) + "}\n").encode()
 
 
-def records(view: View, values: Iterator[tuple[JsonValue, bytes, int, int]], path: str, code: str) -> Iterator[tuple[bytes, bytes]]:
+def records(
+    view: View, values: Iterator[tuple[JsonValue, bytes, int, int]], path: str, code: str
+) -> Iterator[tuple[bytes, bytes]]:
     """Key and value of each line of a view; raises `DocumentError`."""
     for value, _, line, column in values:
         place = Place(path, None, line, column)
@@ -64,5 +66,11 @@ def records(view: View, values: Iterator[tuple[JsonValue, bytes, int, int]], pat
         except Wrong as wrong:
             raise DocumentError(code, "a line does not fit", place, view.name, wrong.expected, wrong.found) from None
         if not any(key.startswith(prefix.encode("latin-1")) for prefix in view.rows.values()):  # type: ignore[attr-defined]
-            raise DocumentError(code, "a line is no record of this view", place, view.key_member, f"a key that begins {' or '.join(set(view.rows.values()))}")
+            raise DocumentError(
+                code,
+                "a line is no record of this view",
+                place,
+                view.key_member,
+                f"a key that begins {' or '.join(set(view.rows.values()))}",
+            )
         yield key, raw  # type: ignore[misc]

@@ -133,7 +133,7 @@ def _members_account(where: str, prefix: str, members: tuple[plan.Member, ...]) 
             yield from _members_account(where, f"{name}[].", member.item)
         elif member.members:
             yield from _members_account(where, f"{name}.", member.members)
-        elif member.is_reset:
+        elif member.is_reset or member.hidden:
             yield Entry(where, name, "lost", member.because, member.place)
         elif member.derive is not None:
             yield Entry(where, name, "derived", member.derive.describe(), member.place)
@@ -227,10 +227,18 @@ def _entity_losses(entity: plan.Entity) -> Iterator[Loss]:
         reason = f"warned: {entity.choose.stale}"
         yield Loss(entity.name, f"those whose `{entity.choose.field}` is not the one that counts", reason, entity.place)
     for document in entity.documents:
+        if document.restored is not None:
+            where = f"{entity.name}.{document.name}"
+            yield Loss(where, document.restored.member, document.restored.because, document.place)
         for member in all_members(document):
             where = f"{entity.name}.{document.name}"
             if member.option:
                 yield Loss(where, member.name, f"shown only with the option {member.option}", member.place)
+            if member.hidden:
+                yield Loss(where, member.name, member.because, member.place)
+            if member.shown_with:
+                reason = f"shown only with the options {', '.join(member.shown_with)}"
+                yield Loss(where, member.name, reason, member.place)
             if member.unless:
                 reason = f"shown as {member.reset} without the option {member.unless}"
                 yield Loss(where, member.name, reason, member.place)

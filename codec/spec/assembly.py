@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from codec.errors import Place
-from codec.layout import literal_path, segments
+from codec.layout import literal_path
 from codec.spec import plan
 from codec.spec.bodies import Bodies, Cut, Join, Source, Take
 from codec.spec.context import Scope
@@ -33,18 +33,36 @@ class Assembly(Shapes):
         part = self._fields(parts, scope, place)
         takes = []
         for row, take in cast("dict[str, Data]", joined["from"]).items():
+            if "each" not in stored.get(row, {}):
+                hint = "name a record kind that has `each`"
+                raise self.fail("spec-unknown-name", f"`{row}` is no record kind of pieces", place, row, hint)
             element = self._fields(str(stored[row]["each"]), scope, place)
             takes.append(self._take(row, take, joined, element, part, place))
         errors = cast("dict[str, str]", joined["errors"])
         into = str(cut["into"])
         return Bodies(
-            Join(field, parts, part.index(str(joined["count"])), str(joined["only"]), tuple(takes), errors["incomplete"], errors["differs"]),
-            Cut(
-                field, cast(int, cut["every"]), into, self._sources(cut["piece"], self._fields(into, scope, place), place),
-                parts, self._sources(cut["part"], part, place),
+            Join(
+                field,
+                parts,
+                part.index(str(joined["count"])),
+                str(joined["only"]),
+                tuple(takes),
+                errors["incomplete"],
+                errors["differs"],
             ),
-            shown["file"], shown["beside"], shown["loose"], shown["option"],
-        )  # fmt: skip
+            Cut(
+                field,
+                cast(int, cut["every"]),
+                into,
+                self._sources(cut["piece"], self._fields(into, scope, place), place),
+                parts,
+                self._sources(cut["part"], part, place),
+            ),
+            shown["file"],
+            shown["beside"],
+            shown["loose"],
+            shown["option"],
+        )
 
     def _fields(self, name: str, scope: Scope, place: Place) -> list[str]:
         many = scope.fields[self.collection(name, scope, place)].many
@@ -70,12 +88,20 @@ class Assembly(Shapes):
             )
 
         return Take(
-            row, at(part, flag), "when" in take, (at(element, element_part), at(part, part_part)),
-            (at(element, element_version), at(part, part_version)), at(element, joined["number"]), at(element, take["only"]),
-            bool(take.get("any_if_empty")), NONE if content else at(element, source), content.get("content", ""),
-            at(element, content["by"]) if content else NONE, at(element, content["size"]) if content else NONE,
+            row,
+            at(part, flag),
+            "when" in take,
+            (at(element, element_part), at(part, part_part)),
+            (at(element, element_version), at(part, part_version)),
+            at(element, joined["number"]),
+            at(element, take["only"]),
+            bool(take.get("any_if_empty")),
+            NONE if content else at(element, source),
+            content.get("content", ""),
+            at(element, content["by"]) if content else NONE,
+            at(element, content["size"]) if content else NONE,
             at(part, content["sizes"]) if content else NONE,
-        )  # fmt: skip
+        )
 
     def _sources(self, data: object, names: list[str], place: Place) -> tuple[Source, ...]:
         """What each field of an element is made of, in the model's order."""
@@ -101,14 +127,10 @@ class Assembly(Shapes):
         """A piece of a path that is no escaped name: a key as it is, or a number."""
         if word == "literal_path":
             carried = cast("dict[str, object]", config["carried"])
-            return plan.PathPart(target, literal_path.build(config, segments.build(self.codec(carried["name"])[1])))
+            return plan.PathPart(target, literal_path.build(config, self.segment(carried["name"], place)))
         if word == "digits":
             return plan.PathPart(
                 target, literal_path.Digits(cast(int, config["digits"]), cast(int, config.get("width", 0)))
             )
-        raise self.fail(
-            "spec-unknown-codec",
-            f"`{word}` is not a codec of file names",
-            place,
-            hint="configure one under `codecs` with `percent`",
-        )
+        hint = "configure one under `codecs` with `percent`"
+        raise self.fail("spec-unknown-codec", f"`{word}` is not a codec of file names", place, hint=hint)

@@ -225,10 +225,20 @@ class ContainerResolver(Resolver):
                 self.frame(groups["key"]), count, most, self.slots(groups["version"]), self.frame(groups["value"])
             )
         return StreamPlan(
-            name, str(data["magic"]).encode("latin-1"), self.slots(header), constants, checksum,
-            self.frame(entry["key"]) if entry else None, self.frame(entry["value"]) if entry else None, bits, refuse, grouped,
-            cast("dict[str, str]", data["errors"]), cast("dict[str, str]", data.get("write_errors", {})), self.at("streams", name),
-        )  # fmt: skip
+            name,
+            str(data["magic"]).encode("latin-1"),
+            self.slots(header),
+            constants,
+            checksum,
+            self.frame(entry["key"]) if entry else None,
+            self.frame(entry["value"]) if entry else None,
+            bits,
+            refuse,
+            grouped,
+            cast("dict[str, str]", data["errors"]),
+            cast("dict[str, str]", data.get("write_errors", {})),
+            self.at("streams", name),
+        )
 
     def operational(self, name: str, data: dict[str, object]) -> Operational:
         pattern: list[bytes | int] = []
@@ -243,9 +253,15 @@ class ContainerResolver(Resolver):
     def top(self, data: dict[str, object], schema: Mapping[str, object]) -> TopDocument:
         gate = cast("dict[str, object]", data["gate"])
         return TopDocument(
-            str(data.get("path", data.get("suffix"))), schema, gate, str(gate["error"]), str(data["error"]),
-            data["html"] == "escaped", str(data["end"]), cast("dict[str, object]", data["json"]),
-        )  # fmt: skip
+            str(data.get("path", data.get("suffix"))),
+            schema,
+            gate,
+            str(gate["error"]),
+            str(data["error"]),
+            data["html"] == "escaped",
+            str(data["end"]),
+            cast("dict[str, object]", data["json"]),
+        )
 
     def container(self, adapters: tuple[plan.Adapter, ...], schema: Mapping[str, Mapping[str, object]]) -> Container:
         """The whole plan; `schema` has the JSON Schemas that the top documents name."""
@@ -257,24 +273,39 @@ class ContainerResolver(Resolver):
         operational = self.section("operational")
         top = self.section("manifest"), self.section("encode_info")
         return Container(
-            str(data["format"]), cast(int, data["version"]), str(data["doc"]), str(data["manual"]), data.place,
+            str(data["format"]),
+            cast(int, data["version"]),
+            str(data["doc"]),
+            str(data["manual"]),
+            data.place,
             tuple(self.stream(name, stream) for name, stream in self.section("streams").items()),
             Clock(
-                str(clock["starts"]).encode("latin-1"), {k.encode("latin-1"): self.slots(v) for k, v in forms.items()},
-                frozenset(k.encode("latin-1") for k, v in forms.items() if any("slack" in p for p in v)), str(clock["named"]), str(clock["error"]),
+                str(clock["starts"]).encode("latin-1"),
+                {k.encode("latin-1"): self.slots(v) for k, v in forms.items()},
+                frozenset(k.encode("latin-1") for k, v in forms.items() if any("slack" in p for p in v)),
+                str(clock["named"]),
+                str(clock["error"]),
             ),
             Footer(crc, str(footer["named"]), str(footer["error"])),
-            tuple(self.operational(name, row) for name, row in cast("dict[str, dict[str, object]]", operational["rows"]).items()),
+            tuple(
+                self.operational(name, row)
+                for name, row in cast("dict[str, dict[str, object]]", operational["rows"]).items()
+            ),
             str(operational["because"]),
             tuple(self.unread(name, row) for name, row in self.section("internal").items()),
-            cast("dict[str, str]", data["counters"]), adapters,
-            tuple(cast("list[str]", data["print_order"])), tuple(cast("list[str]", data["encode_order"])),
-            str(self.section("input_number")["suffix"]), cast("dict[str, int]", self.section("input_number")["base"]),
-            self.top(cast("dict[str, object]", top[0]), schema[str(top[0]["schema"])]), str(self.section("checksums")["path"]),
-            self.top(cast("dict[str, object]", top[1]), schema[str(top[1]["schema"])]), cast("dict[str, str]", self.section("mismatch")),
+            cast("dict[str, str]", data["counters"]),
+            adapters,
+            tuple(cast("list[str]", data["print_order"])),
+            tuple(cast("list[str]", data["encode_order"])),
+            str(self.section("input_number")["suffix"]),
+            cast("dict[str, int]", self.section("input_number")["base"]),
+            self.top(cast("dict[str, object]", top[0]), schema[str(top[0]["schema"])]),
+            str(self.section("checksums")["path"]),
+            self.top(cast("dict[str, object]", top[1]), schema[str(top[1]["schema"])]),
+            cast("dict[str, str]", self.section("mismatch")),
             cast(int, self.section("mismatch")["most"]),
             cast("dict[str, str]", self.section("usage_errors")),
-        )  # fmt: skip
+        )
 
     def unread(self, name: str, data: dict[str, object]) -> plan.Row:
         literal = self.literal(str(data["key"]), self.at("internal", name, "key"))

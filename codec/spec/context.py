@@ -148,7 +148,9 @@ class Context:
         if isinstance(spec, str):
             if spec in seen:
                 hint = "name a primitive"
-                raise self.fail("spec-unknown-codec", f"`{spec}` is a name for itself", self.at("codecs", spec), hint=hint)
+                raise self.fail(
+                    "spec-unknown-codec", f"`{spec}` is a name for itself", self.at("codecs", spec), hint=hint
+                )
             named = self.section("codecs").get(spec)
             return self.codec(named, (*seen, spec)) if named is not None else (spec, {spec: spec})
         assert isinstance(spec, dict)
@@ -156,7 +158,16 @@ class Context:
             word, config = self.codec(spec["as"], seen)
             more = {"byte_order", "min", "max", *(LAYOUTS[word][0].optional if word in LAYOUTS else ())}
             return word, config | {k: v for k, v in spec.items() if k in more}
-        word = next((key for key in spec if key in LAYOUTS or key in FACES or key in ("percent", "by_tag", "tagged", "base64url_name", "literal_path", "digits")), "")
+        word = next(
+            (
+                key
+                for key in spec
+                if key in LAYOUTS
+                or key in FACES
+                or key in ("percent", "by_tag", "tagged", "base64url_name", "literal_path", "digits")
+            ),
+            "",
+        )
         return word, dict(spec)
 
     def layout(self, spec: object, model: str, place: Place) -> Layout:
@@ -190,7 +201,9 @@ class Context:
         if word == "tagged":
             union = self.types.get(str(config["tagged"]))
             if not isinstance(union, Union):
-                raise self.fail("spec-unknown-name", f"`{config['tagged']}` is no union", place, hint="declare it under `types`")
+                raise self.fail(
+                    "spec-unknown-name", f"`{config['tagged']}` is no union", place, hint="declare it under `types`"
+                )
             return Tagged(union, html)
         if word not in FACES:
             hint = nearest(word, [*FACES, *self.section("codecs")])
@@ -217,7 +230,14 @@ class Context:
             kinds = []
             for member, spec in members.items():
                 shape = next((word for word in ("list", "map") if word in spec), "type")
-                kinds.append(Kind(member, cast(int, spec["number"]), str(spec[shape]), "one" if shape == "type" else cast("Literal['list']", shape)))
+                kinds.append(
+                    Kind(
+                        member,
+                        cast(int, spec["number"]),
+                        str(spec[shape]),
+                        "one" if shape == "type" else cast("Literal['list']", shape),
+                    )
+                )
             if "one_of" in data:
                 ((tag, value),) = cast("dict[str, object]", data["unset"]).items()
                 result[name] = Union(name, tuple(kinds), result, (tag, value))
@@ -250,7 +270,10 @@ class Context:
         declared = self.types.get(name)
         if not isinstance(declared, Struct):
             return plan.FieldType(name, declared=declared)
-        inner = {k.name: self.scalar_type(k.base) if k.shape == "one" else plan.FieldType(f"{k.shape} of {k.base}") for k in declared.kinds}
+        inner = {
+            k.name: self.scalar_type(k.base) if k.shape == "one" else plan.FieldType(f"{k.shape} of {k.base}")
+            for k in declared.kinds
+        }
         return plan.FieldType(name, declared=declared, inner=inner)
 
     # -------------------------------------------------------------------------------------------- derivations
@@ -297,11 +320,11 @@ class Context:
         if word == "text":
             return Text(tuple(self.text_parts(argument, scope, place)))
         assert word == "greatest" and isinstance(argument, dict)
-        name = self.collection(str(argument["of"]), scope, place)
-        many = scope.fields[name].many
+        chosen = self.collection(str(argument["of"]), scope, place)
+        many = scope.fields[chosen].many
         assert many is not None
-        element = replace(scope, element=many, collection=name)
-        return Greatest(name, tuple(self.bound(by, element, place, "")[0].index for by in argument["by"]))
+        element = replace(scope, element=many, collection=chosen)
+        return Greatest(chosen, tuple(self.bound(by, element, place, "")[0].index for by in argument["by"]))
 
     def text_parts(self, parts: object, scope: Scope, place: Place) -> Iterator[str | Name]:
         assert isinstance(parts, list)
@@ -310,7 +333,9 @@ class Context:
 
     def collection(self, name: str, scope: Scope, place: Place) -> str:
         if name not in scope.fields or scope.fields[name].many is None:
-            hint = nearest(name, [field for field, kind in scope.fields.items() if kind.many]) or "declare it: `many: …`"
+            hint = (
+                nearest(name, [field for field, kind in scope.fields.items() if kind.many]) or "declare it: `many: …`"
+            )
             raise self.fail("spec-unknown-name", f"`{name}` is not a collection of the model", place, hint=hint)
         return name
 
@@ -329,7 +354,9 @@ class Context:
         collection = self.bound(str(spec["pick"]), scope, place, "pick")[0]
         by = self.bound(str(spec["by"]), scope, place, "by")[0]
         needed = "no" if spec["needed"] is False else str(spec["needed"])
-        return Pick(collection, by, tuple(cast("list[str]", spec["only"])), cast("Literal['always', 'if_named', 'no']", needed))
+        return Pick(
+            collection, by, tuple(cast("list[str]", spec["only"])), cast("Literal['always', 'if_named', 'no']", needed)
+        )
 
     def lookup(self, spec: dict[str, object], scope: Scope, place: Place) -> Lookup:
         collection = self.bound(str(spec["in"]), scope, place, "in")[0]

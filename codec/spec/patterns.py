@@ -79,10 +79,18 @@ class Patterns(Context):
             raise self.fail("spec-loss", f"`{name}` is dropped without a reason", place, hint="say why: `lost: reason`")
         compare = self.derivation(options["from"], scope, place) if "from" in options else derive
         return plan.Slot(
-            name, layout, account, place, target, derive, compare, str(options.get("differs", "")),
-            options.get("const", options.get("write")), str(options.get("lost", options.get("because", ""))),
+            name,
+            layout,
+            account,
+            place,
+            target,
+            derive,
+            compare,
+            str(options.get("differs", "")),
+            options.get("const", options.get("write")),
+            str(options.get("lost", options.get("because", ""))),
             options.get("zero") == "none",
-        )  # fmt: skip
+        )
 
     def wire_field(
         self, name: str, spec: dict[str, object], scope: Scope, place: Place, in_each: bool
@@ -128,9 +136,7 @@ class Patterns(Context):
             )
         return wire_kind(word, model)
 
-    def members(
-        self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]
-    ) -> tuple[plan.Member, ...]:
+    def members(self, data: object, scope: Scope, html: bool, path: tuple[str | int, ...]) -> tuple[plan.Member, ...]:
         """The members of a JSON object; documents and stored JSON are written alike."""
         raise NotImplementedError
 
@@ -184,28 +190,48 @@ class Patterns(Context):
         prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
         because = str(data.get("dropped") or data.get("derived") or data.get("legacy") or data.get("copied") or "")
         row = plan.Row(
-            name, entity, "dropped" if dropped else "derived" if "derived" in data else "stored", self.at(*path),
-            str(data.get("manual", "")), prefix, key, forms, because=because, each=each, legacy="legacy" in data,
-            by_shape=data.get("told_by") == "shape", option=str(data.get("option", "")),
+            name,
+            entity,
+            "dropped" if dropped else "derived" if "derived" in data else "stored",
+            self.at(*path),
+            str(data.get("manual", "")),
+            prefix,
+            key,
+            forms,
+            because=because,
+            each=each,
+            legacy="legacy" in data,
+            by_shape=data.get("told_by") == "shape",
+            option=str(data.get("option", "")),
             refused=tuple(str(text).encode("latin-1") for text in cast("list[str]", data.get("not", ()))),
-            written=not dropped and "legacy" not in data and "copied" not in data, key_error=errors.get("key", ""), value_error=errors.get("value", errors.get("key", "")),
-            example=cast("dict[str, str]", data.get("example", {})), counted=str(data.get("counted", "")), digest=digest_of(data),
-        )  # fmt: skip
+            written=not dropped and "legacy" not in data and "copied" not in data,
+            key_error=errors.get("key", ""),
+            value_error=errors.get("value", errors.get("key", "")),
+            example=cast("dict[str, str]", data.get("example", {})),
+            counted=str(data.get("counted", "")),
+            digest=digest_of(data),
+        )
         if dropped:
             return row
         if "copies" in data:
             return replace(row, copies=str(data["copies"]), written=False)
         if "when" in data:
-            row = replace(row, when=self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when")))
+            row = replace(
+                row, when=self.condition(cast("dict[str, object]", data["when"]), scope, self.at(*path, "when"))
+            )
         if "repeated" in data:
             repeated = cast("dict[str, object]", data["repeated"])
             names = [str(repeated["by"]), *cast("list[str]", repeated["ties"])]
             keep = cast("Literal['greatest', 'least']", repeated["keep"])
-            row = replace(row, keep=keep, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names))
+            row = replace(
+                row, keep=keep, repeated=tuple(self.bound(n, scope, self.at(*path, "repeated"), name)[0] for n in names)
+            )
         row = replace(row, read_with=str(data.get("read_with", "")))
         return row if row.role == "derived" and not row.read_with else self.arrange(row, scope, identity)
 
-    def row_of_each(self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]) -> plan.Row:
+    def row_of_each(
+        self, entity: str, name: str, data: dict[str, object], scope: Scope, path: tuple[str | int, ...]
+    ) -> plan.Row:
         """A derived row for each element of a collection that another thing has, such as the parent's indexes."""
         each_of, kind = self.bound(str(data["each_of"]), scope, self.at(*path, "each_of"), name)
         inner = replace(scope, element=kind.many, collection=each_of.text)
@@ -213,14 +239,28 @@ class Patterns(Context):
         for local, spec in cast("dict[str, dict[str, object]]", data.get("with", {})).items():
             locals_.append((local, self.pick(spec, inner, self.at(*path, "with", local))))
             inner = replace(inner, fields=inner.fields | {local: plan.FieldType("tagged")})
-        when = self.condition(cast("dict[str, object]", data["when"]), inner, self.at(*path, "when")) if "when" in data else None
+        when = (
+            self.condition(cast("dict[str, object]", data["when"]), inner, self.at(*path, "when"))
+            if "when" in data
+            else None
+        )
         key = self.pattern(data["key"], inner, (*path, "key"), True)
         forms = self.forms(data["value"], inner, (*path, "value"), True)
         prefix = key[0].text if isinstance(key[0], plan.Literal_) else b""
         return plan.Row(
-            name, entity, "derived", self.at(*path), str(data.get("manual", "")), prefix, key, forms,
-            because=str(data["derived"]), each_of=each_of, locals=tuple(locals_), when=when,
-        )  # fmt: skip
+            name,
+            entity,
+            "derived",
+            self.at(*path),
+            str(data.get("manual", "")),
+            prefix,
+            key,
+            forms,
+            because=str(data["derived"]),
+            each_of=each_of,
+            locals=tuple(locals_),
+            when=when,
+        )
 
     def arrange(self, row: plan.Row, scope: Scope, identity: tuple[str, ...]) -> plan.Row:
         """Lay out what reading yields: identity, element, position, collections, fields, numbers to compare."""
@@ -259,9 +299,15 @@ class Patterns(Context):
             (gives if kind.many else fields).append((slot.target.field, place_for(slot.target.field)))
         compares = [(slot, place_for(slot.name)) for slot in slots if isinstance(slot, plan.Slot) and slot.differs]
         return replace(
-            row, kept=tuple(names), identity=tuple(index[name] for name in identity), element=tuple(element), order=tuple(order),
-            gives=tuple(gives), fields=tuple(fields), compares=tuple(compares),
-        )  # fmt: skip
+            row,
+            kept=tuple(names),
+            identity=tuple(index[name] for name in identity),
+            element=tuple(element),
+            order=tuple(order),
+            gives=tuple(gives),
+            fields=tuple(fields),
+            compares=tuple(compares),
+        )
 
     def forms(self, value: object, scope: Scope, path: tuple[str | int, ...], in_each: bool) -> tuple[plan.Form, ...]:
         if isinstance(value, list):
@@ -271,7 +317,9 @@ class Patterns(Context):
             entity, like = str(path[1]), str(value["like"])
             stored = cast("dict[str, dict[str, object]]", self.section("entities")[entity]["stored"])
             if like not in stored:
-                raise self.fail("spec-unknown-name", f"there is no record kind `{like}`", self.at(*path, "like"), entity)
+                raise self.fail(
+                    "spec-unknown-name", f"there is no record kind `{like}`", self.at(*path, "like"), entity
+                )
             return self.forms(stored[like]["value"], scope, ("entities", entity, "stored", like, "value"), in_each)
         write = cast("dict[str, object]", value.get("write", {}))
         lossy = cast("dict[str, str]", value.get("lossy", {}))

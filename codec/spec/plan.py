@@ -201,7 +201,9 @@ class Row:
     counted: str = ""  # under which of the container's counters, where it is not the adapter's
     copies: str = ""  # written beside each record of that kind: the same but for the prefix
     digest: tuple[str, str, str] = ("", "", "")  # algorithm, the slot that must hold it, the error if it does not
-    repeated: tuple[Name, ...] = ()  # of records with one key, the one with the greatest first field stays; then the least others
+    repeated: tuple[
+        Name, ...
+    ] = ()  # of records with one key, the one with the greatest first field stays; then the least others
     when: Condition | None = None
 
     @property

@@ -62,13 +62,27 @@ class Resolver(Assembly):
                 if row not in names and not self.problems:
                     message = f"`prefer` names `{row}`, which is not stored"
                     place = self.at(*here, "prefer", key)
-                    self.problems.append(self.fail("spec-unknown-name", message, place, name, nearest(row, [r.name for r in rows])))
+                    self.problems.append(
+                        self.fail("spec-unknown-name", message, place, name, nearest(row, [r.name for r in rows]))
+                    )
         return plan.Entity(
-            name, str(data.get("doc", "")), self.at(*here), fields, identity, tuple(rows), prefer,
-            exists.get("record", ""), exists.get("orphan", ""), tuple(documents), tuple(checks),
-            within, self.choose(data.get("choose"), scope, self.at(*here, "choose")), tuple(computed),
-            tuple(cast("dict[str, str]", data.get("fill", {})).items()), self.bodies(data, scope, here),
-        )  # fmt: skip
+            name,
+            str(data.get("doc", "")),
+            self.at(*here),
+            fields,
+            identity,
+            tuple(rows),
+            prefer,
+            exists.get("record", ""),
+            exists.get("orphan", ""),
+            tuple(documents),
+            tuple(checks),
+            within,
+            self.choose(data.get("choose"), scope, self.at(*here, "choose")),
+            tuple(computed),
+            tuple(cast("dict[str, str]", data.get("fill", {})).items()),
+            self.bodies(data, scope, here),
+        )
 
     def parent_fields(self, within: tuple[str, str] | None, child: str) -> dict[str, plan.FieldType]:
         """The parent, under its alias, as a field that leads to all of its own."""
@@ -78,7 +92,9 @@ class Resolver(Assembly):
         known = {entity.name: entity for entity in self.resolved}
         if parent not in known:
             hint = "parents stand before their children"
-            raise self.fail("spec-unknown-name", f"there is no `{parent}`", self.at("entities", child, "within"), child, hint)
+            raise self.fail(
+                "spec-unknown-name", f"there is no `{parent}`", self.at("entities", child, "within"), child, hint
+            )
         return {alias: plan.FieldType(parent, inner=known[parent].fields)}
 
     def choose(self, data: object, scope: Scope, place: Place) -> plan.Choose | None:
@@ -86,27 +102,47 @@ class Resolver(Assembly):
             return None
         assert isinstance(data, dict)
         candidates = tuple(self.bound(str(name), scope, place, "choose")[0] for name in data["of"])
-        nothing, anything = (frozenset(cast("list[str]", data.get(word, ()))) for word in ("nothing_if_zero", "any_if_zero"))
+        nothing, anything = (
+            frozenset(cast("list[str]", data.get(word, ()))) for word in ("nothing_if_zero", "any_if_zero")
+        )
         return plan.Choose(str(data["field"]), candidates, nothing, anything, str(data["stale"]))
 
     def view(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.View:
         """Records as lines: the members that hold prefix, key and value."""
         here = ("views", name)
-        entity = next(entity for entity in entities if entity.name == data["of"])
+        entity = next((entity for entity in entities if entity.name == data["of"]), None)
+        if entity is None:
+            hint = nearest(str(data["of"]), [one.name for one in entities])
+            raise self.fail("spec-unknown-name", f"there is no entity `{data['of']}`", self.at(*here, "of"), name, hint)
         scope = Scope(dict(entity.fields))
-        rows = {str(row): prefix for prefix, labels in cast("dict[str, list[str]]", data["rows"]).items() for row in labels}
+        rows = {
+            str(row): prefix for prefix, labels in cast("dict[str, list[str]]", data["rows"]).items() for row in labels
+        }
         known = {row.label for one in entities for row in one.rows}
         for label in rows:
             if label not in known:
                 raise self.fail("spec-unknown-name", f"there is no record kind `{label}`", self.at(*here, "rows"), name)
         members = cast("dict[str, dict[str, str]]", data["line"])
         named = {next(iter(spec)): (member, next(iter(spec.values()))) for member, spec in members.items()}
-        faces = {role: self.face(word, plan.FieldType("bytes"), False, self.at(*here, "line")) for role, (_, word) in named.items()}
+        faces = {
+            role: self.face(word, plan.FieldType("bytes"), False, self.at(*here, "line"))
+            for role, (_, word) in named.items()
+        }
         orphaned = self.path(data["orphaned"], scope, (*here, "orphaned")) if "orphaned" in data else ()
         return plan.View(
-            name, entity.name, str(data["option"]), rows, self.path(data["path"], scope, (*here, "path")), orphaned,
-            named["prefix"][0], named["key"][0], named["value"][0], faces["key"], faces["value"], self.at(*here),
-        )  # fmt: skip
+            name,
+            entity.name,
+            str(data["option"]),
+            rows,
+            self.path(data["path"], scope, (*here, "path")),
+            orphaned,
+            named["prefix"][0],
+            named["key"][0],
+            named["value"][0],
+            faces["key"],
+            faces["value"],
+            self.at(*here),
+        )
 
     def shared_use(self, entity: str, name: str, spec: dict[str, object], here: tuple[str, ...]) -> plan.Row:
         """An entity's share in a shared record kind: the row is built with the entity's own names."""
@@ -151,12 +187,24 @@ class Resolver(Assembly):
         if self.problems:
             raise Problems(self.problems)
         return plan.Adapter(
-            str(self.data["adapter"]), str(self.data["format"]), cast(int, self.data["version"]), str(self.data["doc"]), str(self.data["manual"]),
-            self.data.place, tuple(entities), tuple(shared), tuple(unread), warnings, options(self.data),
-            {name: self.names(name, data) for name, data in self.section("names").items()}, self.folder(),
-            tuple(cast("list[str]", self.data.get("print_order", ()))), self.types, frozenset(self.aggregates),
+            str(self.data["adapter"]),
+            str(self.data["format"]),
+            cast(int, self.data["version"]),
+            str(self.data["doc"]),
+            str(self.data["manual"]),
+            self.data.place,
+            tuple(entities),
+            tuple(shared),
+            tuple(unread),
+            warnings,
+            options(self.data),
+            {name: self.names(name, data) for name, data in self.section("names").items()},
+            self.folder(),
+            tuple(cast("list[str]", self.data.get("print_order", ()))),
+            self.types,
+            frozenset(self.aggregates),
             tuple(self.view(name, data, entities) for name, data in self.section("views").items()),
-        )  # fmt: skip
+        )
 
     def shared_row(self, name: str, data: dict[str, object], entities: list[plan.Entity]) -> plan.Shared | None:
         owners = []
@@ -231,9 +279,14 @@ class Resolver(Assembly):
             return None
         only = cast("dict[str, str]", data.get("only", {}))
         return plan.Folder(
-            str(data["root"]), only.get("pattern", ""), only.get("numbered", ""), only.get("error", ""),
-            cast("Literal['warn', 'refuse']", data["unexpected"]), cast("dict[str, str]", data["errors"]), str(data.get("aside", "")),
-        )  # fmt: skip
+            str(data["root"]),
+            only.get("pattern", ""),
+            only.get("numbered", ""),
+            only.get("error", ""),
+            cast("Literal['warn', 'refuse']", data["unexpected"]),
+            cast("dict[str, str]", data["errors"]),
+            str(data.get("aside", "")),
+        )
 
 
 def options(data: Mapping) -> tuple[plan.Option, ...]:
@@ -249,6 +302,6 @@ def options(data: Mapping) -> tuple[plan.Option, ...]:
                 spec.get("default", False),
                 str(spec["help"]),
                 tuple(cast("list[str]", spec.get("directions", ("decode",)))),
-            )  # fmt: skip
+            )
         )
     return tuple(result)

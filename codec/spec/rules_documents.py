@@ -4,42 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from codec.errors import Place
+from codec.layout.literal_path import LiteralPath
 from codec.layout.segments import Segment
 from codec.spec import plan
-from codec.spec.account import all_members, member_names, path_parts
+from codec.spec.account import path_parts
+from codec.spec.coverage import (
+    body_fields,
+    bound_fields,
+    contents,
+    copied,
+    copied_fields,
+    reset_fields,
+    shown_fields,
+)
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
-from codec.spec.rules_records import bound_fields, reset_fields
 from codec.spec.source import place_of
 from codec.spec.wording import nearest
-
-Shown = set[tuple[str, str]]  # collection ("" for the thing itself) and field
-
-
-def shown_fields(entity: plan.Entity) -> Shown:
-    """The fields of the model that some document has."""
-    shown: Shown = set()
-    for document in entity.documents:
-        names = [part.target for part in path_parts(document)]
-        shown |= {("", document.raw)} | {("", line.each) for line in document.lines}
-        keyed = [document.keyed]
-        for member in all_members(document):
-            names += member_names(member)
-            keyed.append(member.keyed)
-        for collection in (name for name in keyed if name is not None):
-            many = entity.fields[collection.field].many
-            names.append(collection)
-            shown |= {(collection.field, field) for field in (many.fields if many is not None else ())}
-        shown |= {(name.collection if name.scope == "element" else "", name.field) for name in names}
-    return shown
 
 
 def uncovered(subject: Subject) -> Iterator[Finding]:
     """A record kind that is read for nothing is lost without a word."""
     for entity in subject.adapter.entities:
         shown = {field for collection, field in shown_fields(entity) if not collection} - set(entity.identity)
-        shown |= reset_fields(entity)
+        shown |= reset_fields(entity) | body_fields(entity)
         for row in entity.rows:
-            if row.role != "stored" or row.legacy or row.name == entity.exists:
+            if row.role != "stored" or row.legacy or copied(row) or row.name == entity.exists:
                 continue
             if shown.isdisjoint(bound_fields(entity, row)):
                 message = f"no document shows anything of `{row.label}`"
@@ -50,8 +40,12 @@ def uncovered(subject: Subject) -> Iterator[Finding]:
 def never_shown(subject: Subject) -> Iterator[Finding]:
     """A field of the model that no document has is lost by a decode."""
     for entity in subject.adapter.entities:
+        if entity.name in contents(subject.adapter):
+            continue
         shown = shown_fields(entity)
-        shown |= {("", name) for name in (*entity.identity, *reset_fields(entity))}
+        elsewhere = reset_fields(entity) | body_fields(entity) | copied_fields(entity)
+        shown |= {("", name) for name in (*entity.identity, *elsewhere)}
+        shown = {(collection, name) for collection, name in shown if collection not in elsewhere}
         for path, name in _hidden(entity.fields, "", shown):
             place = place_of(subject.data, ("entities", entity.name, "model", *path, name))
             hint = "show it, with `option: …` if not everybody needs it; or drop its slot with `lost: reason`"
@@ -59,13 +53,13 @@ def never_shown(subject: Subject) -> Iterator[Finding]:
 
 
 def _hidden(
-    fields: Mapping[str, plan.FieldType], collection: str, shown: Shown
+    fields: Mapping[str, plan.FieldType], collection: str, shown: set[tuple[str, str]]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Fields that are not shown, and the way to them in the model."""
     for name, kind in fields.items():
         if (collection, name) not in shown:
             yield (), name
-        elif kind.many is not None:
+        elif kind.many is not None and any(of == name for of, _ in shown):
             for path, inner in _hidden(kind.many.fields, name, shown):
                 yield (name, "many", *path), inner
 
@@ -79,7 +73,8 @@ def identity_in_path(subject: Subject) -> Iterator[Finding]:
                 named |= {member.target.text for member in document.members if member.target}
             if any(member.stem for member in document.members):
                 continue
-            for name in (name for name in entity.identity if name not in named):
+            chosen = entity.choose.field if entity.choose is not None else ""  # only one of them counts
+            for name in (name for name in entity.identity if name not in named and name != chosen):
                 label = f"{entity.name}.{document.name}"
                 where = "line" if document.kind == "sidecar" else "path"
                 message = f"the {where} of `{label}` does not say `{name}`"
@@ -132,13 +127,15 @@ def named_documents(subject: Subject) -> Iterator[Finding]:
 
 def names_files(subject: Subject) -> Iterator[Finding]:
     """A names file that a path needs is there, and none is there for nothing."""
-    used = {
-        part.segment.fallback.names: (document.place, f"{entity.name}.{document.name}")
-        for entity in subject.adapter.entities
-        for document in entity.documents
-        for part in path_parts(document)
-        if isinstance(part.segment, Segment)
-    }
+    used: dict[str, tuple[Place, str]] = {}
+    for entity in subject.adapter.entities:
+        for document in entity.documents:
+            for part in path_parts(document):
+                label = f"{entity.name}.{document.name}"
+                if isinstance(part.segment, Segment):
+                    used[part.segment.fallback.names] = document.place, label
+                elif isinstance(part.segment, LiteralPath):
+                    used[part.segment.names] = document.place, label
     for name, (place, label) in used.items():
         if name and name not in subject.adapter.names:
             hint = "declare it under `names`"

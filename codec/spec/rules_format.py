@@ -8,8 +8,9 @@ from itertools import combinations
 from typing import cast
 
 from codec.errors import Place
+from codec.layout.literal_path import LiteralPath
 from codec.spec import plan
-from codec.spec.account import all_members
+from codec.spec.account import all_members, path_parts
 from codec.spec.container import TopDocument
 from codec.spec.finding import Finding, Format, FormatRule, Subject, doubt, mistake
 from codec.spec.rules_words import switches
@@ -90,23 +91,37 @@ _Component = tuple[str, ...]  # the literal texts of one component, with a hole 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """What a kind of file can be called; `only`: the option and value that it needs."""
+    """What a kind of file can be called; `only`: the option and value that it needs; `keys`: a key as it is ends it."""
 
     name: str
     path: tuple[_Component, ...]
     place: Place
     only: str = ""
+    keys: LiteralPath | None = None
 
 
 def files_apart(format: Format) -> Iterator[Finding]:
     """No two kinds of documents can give the same file, nor one a folder where the other has a file."""
     for one, other in combinations(_files(format), 2):
         exclusive = one.name == other.name or bool(one.only and other.only and one.only != other.only)
-        if not exclusive and all(_meet(step, stride) for step, stride in zip(one.path, other.path, strict=False)):
+        if exclusive or (one.keys and other.keys):  # of two such, one stands beside the other
+            continue
+        if all(_meet(step, stride) for step, stride in zip(one.path, other.path, strict=False)):
+            if _reserved(one, other) or _reserved(other, one):
+                continue
             same = "the same file" if len(one.path) == len(other.path) else "a file where the other has a folder"
             message = f"`{one.name}` and `{other.name}` can give {same}"
             hint = "put them in different folders, or give them other endings"
             yield mistake("spec-path", message, other.place, other.name, hint)
+
+
+def _reserved(keys: _File, other: _File) -> bool:
+    """Whether a path that is a key keeps off the name that the other file has in the same folder."""
+    if keys.keys is None or len(other.path) < len(keys.path):
+        return False
+    name, is_folder = other.path[len(keys.path) - 1], len(other.path) > len(keys.path)
+    known = keys.keys.folders if is_folder else keys.keys.files
+    return len(name) == 1 and name[0] in known
 
 
 def _files(format: Format) -> Iterator[_File]:
@@ -114,9 +129,11 @@ def _files(format: Format) -> Iterator[_File]:
         for entity in subject.adapter.entities:
             for document in entity.documents:
                 tail = ("", document.bundle.suffix) if document.bundle is not None else ("",)
+                segments = [part.segment for part in path_parts(document)]
+                keys = next((segment for segment in segments if isinstance(segment, LiteralPath)), None)
                 for way in (document.path, *(path for _, path in document.alternatives)):
-                    path = _components(way, tail)
-                    yield _File(f"{entity.name}.{document.name}", path, document.place, document.only_with)
+                    path, label = _components(way, tail), f"{entity.name}.{document.name}"
+                    yield _File(label, path, document.place, document.only_with, keys)
         for view in subject.adapter.views:
             for way in filter(None, (view.path, view.orphaned)):
                 yield _File(f"views.{view.name}", _components(way), view.place)
@@ -213,10 +230,20 @@ def _dependent(subject: Subject) -> Iterator[tuple[str, Place, str]]:
     for entity in subject.adapter.entities:
         for document in entity.documents:
             label = f"{entity.name}.{document.name}"
-            if document.only_with:
-                yield document.only_with.partition("=")[0], document.place, label
+            yield from ((name, document.place, label) for name in _document_options(document))
             for member in all_members(document):
-                yield from ((name, member.place, label) for name in (member.option, member.unless) if name)
+                names = (member.option, member.unless, *member.shown_with)
+                yield from ((name, member.place, label) for name in names if name)
+
+
+def _document_options(document: plan.Document) -> Iterator[str]:
+    yield from filter(None, (document.option, document.only_with.partition("=")[0]))
+    if document.restored is not None:
+        yield from sorted(document.restored.unless)
+    for part in path_parts(document):
+        if isinstance(part.segment, LiteralPath):
+            yield from part.segment.folders.values()
+            yield from (rename.option for rename in part.segment.renames if rename.option)
 
 
 def options_kept(format: Format) -> Iterator[Finding]:

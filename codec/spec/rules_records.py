@@ -8,34 +8,10 @@ from codec.errors import Place
 from codec.spec import plan
 from codec.spec.account import nested_members, part_names, row_parts, slots_of
 from codec.spec.context import POSITION
+from codec.spec.coverage import body_fields, bound_fields, contents, copied_fields
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
 from codec.spec.source import place_of
 from codec.spec.wording import listed
-
-
-def bound_fields(entity: plan.Entity, row: plan.Row, written: bool = False) -> list[str]:
-    """The model's fields that a row says, in the model's order; `written`: only in forms that are written."""
-    names = {row.each}
-    for part in row_parts(row, written):
-        names |= {name.field for name in part_names(part) if name.scope == "thing"}
-    return [name for name in entity.fields if name in names]
-
-
-def reset_fields(entity: plan.Entity) -> set[str]:
-    """The fields that records say and that are written anew, with a reason: they need not be shown."""
-    kept: set[str] = set()
-    reset: set[str] = set()
-    for row in entity.rows:
-        for part in row_parts(row) if row.role == "stored" else ():
-            lost = {slot.target.field for slot in slots_of(part) if slot.target and _lost(slot)}
-            reset |= lost
-            kept |= {name.field for name in part_names(part)} - lost
-    return reset - kept
-
-
-def _lost(part: plan.Slot | plan.WireField) -> bool:
-    slot = part.slot if isinstance(part, plan.WireField) else part
-    return slot is not None and slot.account != "bound" and bool(slot.because)
 
 
 def identity_in_key(subject: Subject) -> Iterator[Finding]:
@@ -66,8 +42,12 @@ def never_stored(subject: Subject) -> Iterator[Finding]:
     """A field that records do not say is lost by an encode, or is always empty after a decode."""
     for entity in subject.adapter.entities:
         rows = [row for row in entity.rows if row.role != "dropped"]
-        read = {name for row in rows for name in bound_fields(entity, row)}
-        written = {name for row in rows if row.written for name in bound_fields(entity, row, written=True)}
+        pieces = body_fields(entity)
+        read = {name for row in rows for name in bound_fields(entity, row)} | pieces
+        written = {name for row in rows if row.written for name in bound_fields(entity, row, written=True)} | pieces
+        written |= copied_fields(entity)
+        if entity.name in contents(subject.adapter):
+            written |= read  # as pieces of bodies
         for name in entity.fields:
             place = place_of(subject.data, ("entities", entity.name, "model", name))
             if name not in read:

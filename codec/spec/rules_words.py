@@ -94,7 +94,8 @@ def warning_fields(subject: Subject) -> Iterator[Finding]:
     for entity in subject.adapter.entities:
         children = {child.name for child in subject.adapter.entities if child.within and child.within[1] == entity.name}
         children |= {view.name for view in subject.adapter.views if view.entity == entity.name}
-        counted.setdefault(entity.orphan, set()).update(children)
+        collections = {name for name, kind in entity.fields.items() if kind.many is not None}
+        counted.setdefault(entity.orphan, set()).update(children | collections)
         if entity.choose is not None:
             counted.setdefault(entity.choose.stale, set()).add("stale")
     for event, spec in cast("dict[str, dict[str, dict[str, object]]]", subject.data.get("warnings") or {}).items():

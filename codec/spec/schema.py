@@ -13,7 +13,7 @@ from typing import Protocol, cast
 import jsonschema
 
 from codec.errors import SpecError
-from codec.layout import segments
+from codec.layout import literal_path, segments
 from codec.layout.base import LAYOUTS
 from codec.layout.faces import FACES
 from codec.layout.numbers import Fixed
@@ -54,10 +54,11 @@ def compose() -> Schema:
         _merge(defs[name], {"oneOf": [{"required": ["as"]}]})
         bare = [{"const": word, "description": _summary(kind)} for word, kind in kinds.items() if kind.takes is None]
         defs[f"{name}_name"]["anyOf"] = bare if kinds is numbers else [*bare, {"type": "string", "minLength": 1}]
-    word, *_ = required = cast("list[str]", segments.SCHEMA["required"])
-    members = cast(Schema, segments.SCHEMA["properties"])
-    optional = {name: schema for name, schema in members.items() if name not in required}
-    _merge(defs["segment"], _alternative(word, {name: members[name] for name in required}, optional))
+    for shape in (segments.SCHEMA, *literal_path.SCHEMAS.values()):
+        word, *_ = required = cast("list[str]", shape["required"])
+        members = cast(Schema, shape["properties"])
+        optional = {name: schema for name, schema in members.items() if name not in required}
+        _merge(defs["segment"], _alternative(word, {name: members[name] for name in required}, optional))
     defs["wire_name"]["enum"] = [*WIRE_WORDS]
     for definition in defs.values():
         for reference in cast("list[dict[str, str]]", definition.pop("allOf", ())):

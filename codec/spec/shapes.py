@@ -13,7 +13,7 @@ from codec.layout.tagged import LabelByTag, PlainBase64Url
 from codec.spec import plan
 from codec.spec.context import Scope
 from codec.spec.patterns import Patterns
-from codec.spec.words import Condition
+from codec.spec.words import Condition, Name
 
 
 class Shapes(Patterns):
@@ -33,29 +33,55 @@ class Shapes(Patterns):
             else None
         )
         make: Callable[..., plan.Document] = lambda kind, **parts: plan.Document(  # noqa: E731
-            name, entity, kind, steps, self.at(*path), when=when, beside=str(data.get("beside", "")),
-            alternatives=alternatives, labels=str(data.get("labels", "")), empty_folder=str(data.get("folder", "")),
+            name,
+            entity,
+            kind,
+            steps,
+            self.at(*path),
+            when=when,
+            beside=str(data.get("beside", "")),
+            alternatives=alternatives,
+            labels=str(data.get("labels", "")),
+            empty_folder=str(data.get("folder", "")),
             only_with="".join(f"{k}={v}" for k, v in cast("dict[str, str]", data.get("only_with", {})).items()),
-            name_checked="name_unchecked" not in data, option=str(data.get("option", "")), error=str(data.get("error", "")),
-            named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None), **parts
-        )  # fmt: skip
+            name_checked="name_unchecked" not in data,
+            option=str(data.get("option", "")),
+            error=str(data.get("error", "")),
+            named_by=next(iter(cast("dict[str, str]", data.get("named_by", {})).items()), None),
+            **parts,
+        )
         if "raw" in data:
             return make("raw", raw=self.bound(str(data["raw"]), scope, self.at(*path, "raw"), name)[0].field)
         if "json" in data and "keyed" in cast("dict[str, object]", data["json"]):
             keyed = cast("dict[str, object]", data["json"])
             bundle = cast("dict[str, object]", data.get("bundle", {}))
             if bundle:
-                numbers = (str(bundle["by"]), cast(int, bundle["most"]), cast(int, bundle["digits"]), str(bundle["suffix"]))
+                numbers = (
+                    str(bundle["by"]),
+                    cast(int, bundle["most"]),
+                    cast(int, bundle["digits"]),
+                    str(bundle["suffix"]),
+                )
                 make = partial(make, bundle=plan.Bundle(*numbers))
             target, kind = self.bound(str(keyed["keyed"]), scope, self.at(*path, "json", "keyed"), name)
             inner = replace(scope, element=kind.many, collection=target.field)
-            return make("bundle" if bundle else "keyed", keyed=target, members=self.members(keyed["item"], inner, html, (*path, "json", "item")))
+            return make(
+                "bundle" if bundle else "keyed",
+                keyed=target,
+                members=self.members(keyed["item"], inner, html, (*path, "json", "item")),
+            )
         if "json" in data:
             return make("json", members=self.members(data["json"], scope, html, (*path, "json")))
         if "together" in data:
-            order = tuple(self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"]))
-            return make("together", members=self.members(data["together"], scope, html, (*path, "together")), order=order,
-                restored=self.restored(data))
+            order = tuple(
+                self.bound(str(n), scope, self.at(*path, "order"), name)[0] for n in cast("list[str]", data["order"])
+            )
+            return make(
+                "together",
+                members=self.members(data["together"], scope, html, (*path, "together")),
+                order=order,
+                restored=self.restored(data),
+            )
         if "copies" in data:
             return make("copies", members=self.copy_members(cast("dict[str, str]", data["copies"]), path))
         if "line" in data:
@@ -86,16 +112,26 @@ class Shapes(Patterns):
         if isinstance(spec, dict) and "keyed" in spec:
             keyed, _ = self.bound(str(spec["keyed"]), scope, place, name)
             face = self.face("raw", plan.FieldType("json"), html, place)
-            return plan.Member(name, place, keyed=keyed, face=face, empty_left_out=spec.get("empty") == "left_out", option=str(spec.get("option", "")))
+            return plan.Member(
+                name,
+                place,
+                keyed=keyed,
+                face=face,
+                empty_left_out=spec.get("empty") == "left_out",
+                option=str(spec.get("option", "")),
+            )
         if isinstance(spec, dict) and "reserved" in spec:
-            return plan.Member(name, place, face=self.face(spec["as"], plan.FieldType("text"), html, place), hidden=True)
+            face = self.face(spec["as"], plan.FieldType("text"), html, place)
+            return plan.Member(name, place, face=face, hidden=True, because=str(spec["reserved"]))
         if isinstance(spec, dict) and "const" in spec:
             return plan.Member(name, place, constant=spec["const"], is_constant=True)
         if isinstance(spec, dict) and "object" in spec:
             return plan.Member(name, place, members=self.members(spec["object"], scope, html, (*path, "object")))
         if isinstance(spec, dict) and "lookup" in spec:
             face = self.face(spec["as"], plan.FieldType("text"), html, place)
-            return plan.Member(name, place, face=face, derive=self.lookup(spec["lookup"], scope, place), empty_left_out=True)
+            return plan.Member(
+                name, place, face=face, derive=self.lookup(spec["lookup"], scope, place), empty_left_out=True
+            )
         if isinstance(spec, dict) and "texts" in spec:
             target, _ = self.bound(str(spec["texts"]), scope, place, name)
             return plan.Member(name, place, target=target, texts=True, empty_left_out=spec.get("empty") == "left_out")
@@ -116,8 +152,16 @@ class Shapes(Patterns):
                 raise self.fail("spec-unknown-name", message, place, name, "name a field that is `many`")
             inner = replace(scope, element=kind.many, collection=target.field)
             item = self.members(spec["item"], inner, html, (*path, "item"))
-            return plan.Member(name, place, each=target, item=item, bare=bool(spec.get("bare")), empty_left_out=spec.get("empty") == "left_out", empty_null=spec.get("empty") == "null")
-        options = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
+            return plan.Member(
+                name,
+                place,
+                each=target,
+                item=item,
+                bare=bool(spec.get("bare")),
+                empty_left_out=spec.get("empty") == "left_out",
+                empty_null=spec.get("empty") == "null",
+            )
+        options: dict[str, object] = {"as": spec} if isinstance(spec, str) else cast("dict[str, object]", spec)
         if "write" in options:
             return self.reset_member(name, options, scope, html, place)
         if "derive" in options:
@@ -127,18 +171,33 @@ class Shapes(Patterns):
             if because and (known := scope.find(str(options.get("of", name)))) is not None:
                 target, kind = known
                 return plan.Member(
-                    name, place, target=target, face=self.face(options, kind, html, place), derive=derive,
-                    empty_left_out=options.get("empty") == "left_out", because=because,
-                )  # fmt: skip
+                    name,
+                    place,
+                    target=target,
+                    face=self.face(options, kind, html, place),
+                    derive=derive,
+                    empty_left_out=options.get("empty") == "left_out",
+                    because=because,
+                )
             empty = options.get("empty") == "left_out"
             return plan.Member(name, place, face=face, derive=derive, empty_left_out=empty, because=because)
         target, kind = self.bound(str(options.get("of", name)), scope, place, name)
         return plan.Member(
-            name, place, target=target, face=self.face(spec, kind, html, place), zero_is_none=options.get("zero") == "none",
-            none=cast("Literal['null', 'left_out']", options.get("none", "null")), option=str(options.get("option", "")), empty_left_out=options.get("empty") == "left_out",
-            unless=str(options.get("unless", "")), reset=options.get("print"), null_is_zero=options.get("null") == "zero",
-            empty_null=options.get("empty") == "null", default=options.get("default"), shown_with=tuple(cast("list[str]", options.get("shown_with", ()))),
-        )  # fmt: skip
+            name,
+            place,
+            target=target,
+            face=self.face(spec, kind, html, place),
+            zero_is_none=options.get("zero") == "none",
+            none=cast("Literal['null', 'left_out']", options.get("none", "null")),
+            option=str(options.get("option", "")),
+            empty_left_out=options.get("empty") == "left_out",
+            unless=str(options.get("unless", "")),
+            reset=options.get("print"),
+            null_is_zero=options.get("null") == "zero",
+            empty_null=options.get("empty") == "null",
+            default=options.get("default"),
+            shown_with=tuple(cast("list[str]", options.get("shown_with", ()))),
+        )
 
     @staticmethod
     def restored(data: dict[str, object]) -> plan.Restored | None:
@@ -149,7 +208,9 @@ class Shapes(Patterns):
         unless = frozenset(cast("list[str]", spec["unless"]))
         return plan.Restored(str(spec["member"]), cast(int, spec["as"]), unless, str(spec["because"]))
 
-    def reset_member(self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place) -> plan.Member:
+    def reset_member(
+        self, name: str, options: dict[str, object], scope: Scope, html: bool, place: Place
+    ) -> plan.Member:
         """A member of stored JSON that is always written alike: read if the model has it, else dropped."""
         if not options.get("lost"):
             raise self.fail("spec-loss", f"`{name}` is dropped without a reason", place, hint="say why: `lost: reason`")
@@ -157,9 +218,15 @@ class Shapes(Patterns):
         face = self.face(options, kind, html, place)
         empty = options.get("empty") == "left_out"
         return plan.Member(
-            name, place, target=target, face=face, reset=options["write"], is_reset=True, empty_left_out=empty,
+            name,
+            place,
+            target=target,
+            face=face,
+            reset=options["write"],
+            is_reset=True,
+            empty_left_out=empty,
             because=str(options["lost"]),
-        )  # fmt: skip
+        )
 
     def paths(
         self, data: object, scope: Scope, path: tuple[str | int, ...]
@@ -171,7 +238,12 @@ class Shapes(Patterns):
         alternatives = []
         for index, one in enumerate(data[:-1]):
             here = (*path, index, "parts")
-            alternatives.append((self.condition(one["when"], scope, self.at(*here)), self.path(one["parts"], scope, here)))
+            if "when" not in one:
+                hint = "say when this one is taken"
+                raise self.fail("spec-missing", "only the last path goes without `when`", self.at(*here), hint=hint)
+            alternatives.append(
+                (self.condition(one["when"], scope, self.at(*here)), self.path(one["parts"], scope, here))
+            )
         return tuple(alternatives), self.path(data[-1]["parts"], scope, (*path, len(data) - 1, "parts"))
 
     def path(self, parts: object, scope: Scope, path: tuple[str | int, ...]) -> tuple[plan.PathStep, ...]:
@@ -191,7 +263,7 @@ class Shapes(Patterns):
                 steps[-1].append(plan.PathPart(target, PlainBase64Url()))
                 continue
             if word == "by_tag":
-                steps[-1].append(plan.PathPart(target, self.label(config)))
+                steps[-1].append(plan.PathPart(target, self.label(config, place)))
                 continue
             if word != "percent":
                 steps[-1].append(self.other_part(word, config, target, place))
@@ -199,17 +271,25 @@ class Shapes(Patterns):
             steps[-1].append(plan.PathPart(target, segments.build(config)))
         return tuple(tuple(step) for step in steps)
 
-    def other_part(self, word: str, config: dict[str, object], target: plan.Name, place: Place) -> plan.PathPart:
+    def other_part(self, word: str, config: dict[str, object], target: Name, place: Place) -> plan.PathPart:
         """A piece of a path that is no escaped name."""
         raise NotImplementedError
 
-    def label(self, config: dict[str, object]) -> LabelByTag:
+    def segment(self, name: object, place: Place) -> segments.Segment:
+        """The codec of that name, which must be one for file names."""
+        word, config = self.codec(name)
+        if word != "percent":
+            hint = "configure one under `codecs` with `percent`"
+            raise self.fail("spec-unknown-codec", f"`{name}` is not a codec of file names", place, hint=hint)
+        return segments.build(config)
+
+    def label(self, config: dict[str, object], place: Place) -> LabelByTag:
         """File names for tagged values: each tag as it is, or by way of another form, in one shape of names."""
         tags = {}
         segment = None
         for tag, spec in cast("dict[str, object]", config["by_tag"]).items():
             via, inner = next(iter(spec.items())) if isinstance(spec, dict) else ("", spec)
             tags[tag] = via
-            segment = segments.build(self.codec(inner)[1])
+            segment = self.segment(inner, place)
         assert segment is not None
         return LabelByTag(segment, tags)

@@ -151,7 +151,8 @@ def _cells(part: plan.Part) -> Iterator[tuple[str, str, str]]:
 
 def _word(layout: Layout) -> str:
     """The layout by its word, and by that of the number it is made of."""
-    word = layout.word if LAYOUTS[layout.word][0] is type(layout) else f"{type(layout).word} {layout.word}"
+    kind, _ = LAYOUTS.get(layout.word, (type(layout), None))
+    word = layout.word if kind is type(layout) else f"{type(layout).word} {layout.word}"
     return f"{word}, open" if layout.is_open else word
 
 

@@ -91,6 +91,8 @@ class Explainer:
             close = get_close_matches(instance, [option for option in _options(error) if isinstance(option, str)], 1)
             if close:
                 return f"did you mean `{close[0]}`?"
+            if error.validator == "enum" and len(_options(error)) > MOST_LISTED:
+                return f"one of: {', '.join(str(option) for option in _options(error))}"
         if error.validator == "maxProperties":
             return "write each of them as an item of its own"
         if error.validator == "type" and wanted == "string" and isinstance(instance, (int, float)):
@@ -185,7 +187,8 @@ def _expected(error: ValidationError) -> str:
     """What should stand there, in words: the schema's own title, else its keyword."""
     wanted: object = error.validator_value
     if error.validator in ("enum", "const"):
-        return listed([str(option) for option in _options(error)], "or")
+        options = [str(option) for option in _options(error)]
+        return listed(options, "or") if len(options) <= MOST_LISTED else "a word that is known here"
     if "title" in cast(Schema, error.schema) and error.validator not in ("uniqueItems", "minimum", "maximum"):
         return str(cast(Schema, error.schema)["title"])
     if error.validator == "type":

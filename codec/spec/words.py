@@ -11,7 +11,7 @@ import operator
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from codec.layout.fnv import fnv1a_32
 from codec.layout.json_write import base64url
@@ -510,7 +510,7 @@ class Compared(Condition):
 
     def holds(self, thing: Thing, element: Element) -> bool:
         left, right = self.left.evaluate(thing, element), self.right.evaluate(thing, element)
-        return bool(_TESTS[self.word](left, right))
+        return bool(_TESTS[self.word](cast(int, left), cast(int, right)))
 
     def emit(self) -> str:
         return f"{self.left.emit()} {_SIGNS[self.word]} {self.right.emit()}"

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from codec.errors import SpecError
 from codec.spec import library
+from codec.spec.extends import extended
 from codec.spec.source import Mapping
 
 
 def formats() -> tuple[tuple[str, str], ...]:
     """The shipped formats, each with the first sentence of its description."""
     names = sorted(path.parent.name for path in library.root().glob(f"*/{library.MAIN}"))
-    return tuple((name, _summary(library.extended(library.main_file(name)))) for name in names)
+    return tuple((name, _summary(extended(library.main_file(name)))) for name in names)
 
 
 def _summary(data: Mapping) -> str:
@@ -37,7 +38,9 @@ def show(name: str, kind: str) -> str:
     for adapter in container.adapters:
         lines.append(f"{adapter.name}  {_summary_of(adapter.doc)}")
         lines += [f"  {row.label}" for row in adapter.rows]
-        lines += [f"  {document.entity}.{document.name}" for entity in adapter.entities for document in entity.documents]
+        lines += [
+            f"  {document.entity}.{document.name}" for entity in adapter.entities for document in entity.documents
+        ]
     return "\n".join(lines)
 
 

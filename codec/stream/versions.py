@@ -74,9 +74,9 @@ def every(entries: Iterable[Entry], counts: Counter[str]) -> Iterator[Entry]:
             yield entry
 
 
-def in_order(entries: Iterable[Entry], sorter: Sorter) -> Iterator[Entry]:
+def in_order(entries: Iterable[Entry], sorter: Sorter[tuple[object, ...]]) -> Iterator[Entry]:
     """The entries sorted by framed key, equal ones in file order; memory is the sorter's."""
     for number, entry in enumerate(entries):
         sorter.add((entry.raw, number, *entry[1:]), len(entry.raw) + len(entry.value) + 200)
     for raw, _, *rest in sorter.sorted():
-        yield Entry(raw, *rest)
+        yield Entry(raw, *rest)  # type: ignore[arg-type]

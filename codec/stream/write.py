@@ -22,7 +22,7 @@ class Sink(Protocol):
 class StreamWriter:
     """Collects records in any order and writes the stream. Memory is the sorter's, whatever the number of records."""
 
-    def __init__(self, plan: StreamPlan, commit_ts: int, sorter: Sorter) -> None:
+    def __init__(self, plan: StreamPlan, commit_ts: int, sorter: Sorter[tuple[bytes, bytes]]) -> None:
         key, value = plan.key, plan.value
         assert key is not None and value is not None
         self.plan, self.commit_ts, self.sorter = plan, commit_ts, sorter

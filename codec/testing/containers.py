@@ -113,7 +113,11 @@ def _framed(plan: StreamPlan, history: History) -> bytes:
     assert value is not None
     assert bits is not None
     first, _ = bits.ranges["tombstone"]
-    out = [framed(frame, part, {}, whole=True) for row in history.operational for frame, part in zip((key, value), row, strict=True)]
+    out = [
+        framed(frame, part, {}, whole=True)
+        for row in history.operational
+        for frame, part in zip((key, value), row, strict=True)
+    ]
     for one in history.versions:
         out.append(framed(key, one.key, {"commit_ts": one.commit_ts}))
         out.append(framed(value, one.value, {bits.slot: one.tombstone << first, "expire_at": one.expire_at}))

@@ -32,6 +32,9 @@ class Collected:
     def stream(self, path: str, pieces: Iterable[str]) -> None:
         self.files[path] = "".join(pieces).encode()
 
+    def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
+        self.files[path] = b"".join(blocks)
+
     def append(self, path: str, data: bytes) -> None:
         self.files[path] = self.files.get(path, b"") + data
 
@@ -39,18 +42,26 @@ class Collected:
 
 
 def shown(adapter: plan.Adapter, engine: Engine, tree: Tree, options: frozenset[str] = frozenset()) -> Files:
-    """The documents of a tree; `options` are those of the format that are on."""
+    """The documents of a tree; `options` are the flags of the format that are on, choices have their defaults."""
     target = Collected()
     namer = Namer(dict(adapter.names), target)
+    on = options | {f"{option.name}={option.default}" for option in adapter.options if option.kind == "choice"}
     for entity in adapter.entities:
         for thing in tree[entity.name]:
             for document in entity.documents:
-                _show(namer, target, engine, entity, document, visible(entity, thing, options), options)
+                if document.only_with in ("", *on):
+                    _show(namer, target, engine, entity, document, visible(entity, thing, on), on)
     return target.files
 
 
 def _show(
-    namer: Namer, target: Collected, engine: Engine, entity: plan.Entity, document: plan.Document, thing: Thing, options: frozenset[str]
+    namer: Namer,
+    target: Collected,
+    engine: Engine,
+    entity: plan.Entity,
+    document: plan.Document,
+    thing: Thing,
+    options: frozenset[str],
 ) -> None:
     if document.when is not None and not document.when.holds(thing, ()):
         return

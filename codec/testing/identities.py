@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.layout.segments import Fallback, Segment
+from codec.layout.tagged import LabelByTag
 from codec.spec import plan
 
 ODD_BYTES = (b"\0", b"\xff", b"%", b"/", b".", b"|", b"~", b"A", b"a", b"1", b" ", "é".encode())
@@ -20,7 +21,9 @@ def segments(adapter: plan.Adapter) -> Iterator[Segment]:
     """The path segments of the adapter's documents."""
     steps = (step for entity in adapter.entities for document in entity.documents for step in document.path)
     parts = (part.segment for step in steps for part in step if isinstance(part, plan.PathPart))
-    yield from (part if isinstance(part, Segment) else part.segment for part in parts)
+    for part in parts:
+        if isinstance(part, (Segment, LabelByTag)):
+            yield part if isinstance(part, Segment) else part.segment
 
 
 def traps(adapter: plan.Adapter) -> set[bytes]:

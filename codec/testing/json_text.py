@@ -39,10 +39,15 @@ def _value(draw: st.DrawFn, value: object, strangers: bool) -> str:
         return "[" + ",".join(draw(SPACE) + _value(draw, one, strangers) + draw(SPACE) for one in value) + "]"
     if isinstance(value, dict):
         members = draw(st.permutations(list(value.items())))
-        parts = [draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one, strangers) for name, one in members]
+        parts = [
+            draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one, strangers)
+            for name, one in members
+        ]
         if strangers and draw(st.booleans()):
             name = _string(draw, NOT_FIRST + draw(texts()))
-            parts.insert(draw(st.integers(0, len(parts))), f"{name}:{draw(st.sampled_from(['null', '[]', '{}', '-1.5e3']))}")
+            parts.insert(
+                draw(st.integers(0, len(parts))), f"{name}:{draw(st.sampled_from(['null', '[]', '{}', '-1.5e3']))}"
+            )
         return "{" + ",".join(parts) + "}"
     return json.dumps(value)
 
@@ -65,7 +70,21 @@ def _character(char: str, escaped: str) -> str:
 # ------------------------------------------------------------------------------------------------ wrong texts
 
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{},:]+|.', re.DOTALL)
-OTHERS = (b"null", b"true", b"-1", b"1.5", b"18446744073709551616", b'""', b'"a"', b'"-"', b"[]", b"{}", b'["a"]', b'{"a":0}', b"NaN")
+OTHERS = (
+    b"null",
+    b"true",
+    b"-1",
+    b"1.5",
+    b"18446744073709551616",
+    b'""',
+    b'"a"',
+    b'"-"',
+    b"[]",
+    b"{}",
+    b'["a"]',
+    b'{"a":0}',
+    b"NaN",
+)
 
 
 def spoilt(text: bytes) -> SearchStrategy[bytes]:

@@ -202,7 +202,9 @@ def _field_chunks(field: plan.WireField, value: object, draw: st.DrawFn | None) 
             if field.shape == "entries" or exact(one) != exact(wire.zero) or (draw is not None and draw(st.booleans()))
         ]
         if draw is not None:
-            inner.append(draw(st.lists(strange_fields({number: wire.wire for number, _, wire in field.items}), max_size=1)))
+            inner.append(
+                draw(st.lists(strange_fields({number: wire.wire for number, _, wire in field.items}), max_size=1))
+            )
             content = b"".join(_merged(draw, inner))
         else:
             content = b"".join(chunk for run in inner for chunk in run)

@@ -47,7 +47,11 @@ def histories(container: Container, adapters: Iterable[plan.Adapter]) -> SearchS
 
 def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[list[Record]]:
     """Rows of one adapter: those of a tree's things, and any others with the same few identities."""
-    held = [e for e in adapter.entities if not e.computed and not any(c.computed and c.within and c.within[1] == e.name for c in adapter.entities)]
+    held = [
+        e
+        for e in adapter.entities
+        if not e.computed and not any(c.computed and c.within and c.within[1] == e.name for c in adapter.entities)
+    ]
     free = [row for row in adapter.rows if not row.entity or row.role == "dropped" or any(row in e.rows for e in held)]
     identity = st.shared(pools(adapter), key=f"identities of {adapter.name}").flatmap(st.sampled_from)
     names = {name for entity in adapter.entities for name in entity.identity}

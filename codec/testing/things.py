@@ -6,14 +6,13 @@ Derived from the plan alone: a field, entity or adapter is drawn from the day th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.layout.tagged import TaggedKey
 from codec.spec import plan
-from codec.spec.words import Element, Thing
+from codec.spec.words import Element, Pick, Thing
 from codec.testing.identities import seeds
 from codec.testing.records import form_of, listed
 from codec.testing.satisfy import satisfy, satisfy_pick
@@ -79,8 +78,9 @@ class Kind:
 
     def _compute(self, draw: st.DrawFn, drawn: Thing) -> Thing:
         """Put in what makes the thing one of its kind, and now and then what further records follow from."""
-        for _, pick in self.entity.computed:
-            drawn = satisfy_pick(draw, pick, drawn, (), self._tagged)
+        for _, derive in self.entity.computed:
+            if isinstance(derive, Pick):
+                drawn = satisfy_pick(draw, derive, drawn, (), self._tagged)
         for row in self.entity.rows:
             if row.each_of is not None:
                 for element in listed(row.each_of.get(drawn, ())):
@@ -136,11 +136,16 @@ def _distinct(entity: plan.Entity, name: str, many: plan.Collection) -> tuple[in
     if many.unique:
         return _indexes(many, many.unique)
     keys = [
-        {slot.target.index for part in row.key for slot in slots(part) if slot.target and slot.target.scope == "element"}
+        {
+            slot.target.index
+            for part in row.key
+            for slot in slots(part)
+            if slot.target and slot.target.scope == "element"
+        }
         for row in entity.rows
         if row.written and row.each == name
     ]
-    return tuple(sorted(reduce(set.intersection, keys))) if keys else ()
+    return tuple(sorted(set.intersection(*keys))) if keys else ()
 
 
 def _together(entity: plan.Entity) -> Iterator[tuple[str, ...]]:

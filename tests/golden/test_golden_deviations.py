@@ -43,7 +43,9 @@ def test_no_deviation_expects_what_the_reference_does() -> None:
     """So a listed case that agrees with the reference fails, and the list can only shrink."""
     for (tool, name), deviation in DEVIATIONS.items():
         if tool == "decode" and name in CASES:
-            assert deviation.other_tree or deviation.exit != CASES[name].info["decode_exit"], name
+            case = CASES[name].info
+            damaged = case.get("encode_exit", 0) != 0  # the reference wrote a tree that it cannot read itself
+            assert deviation.exit != case["decode_exit"] or damaged, name
         elif tool == "encode" and name in CASES:
             assert deviation.exit != CASES[name].info["encode_exit"], name
         elif name in LINES:

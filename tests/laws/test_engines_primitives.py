@@ -113,7 +113,9 @@ def interpreted(layout: Layout, data: bytes, at: int, tail: int) -> object:
 @pytest.mark.parametrize("word", sorted(LAYOUTS))
 @examples(40)
 @given(data=st.data(), before=st.binary(max_size=2), behind=st.binary(max_size=4))
-def test_a_layout_reads_and_writes_as_its_construct_object(word: str, data: DataObject, before: bytes, behind: bytes) -> None:
+def test_a_layout_reads_and_writes_as_its_construct_object(
+    word: str, data: DataObject, before: bytes, behind: bytes
+) -> None:
     layout = data.draw(layouts(word))
     value = data.draw(layout.values())
     written = layout.construct(0).build(value)
@@ -128,13 +130,17 @@ def test_a_layout_reads_and_writes_as_its_construct_object(word: str, data: Data
 @pytest.mark.parametrize("word", sorted(LAYOUTS))
 @examples(100)
 @given(data=st.data(), before=st.binary(max_size=2), behind=st.binary(max_size=4))
-def test_a_layout_refuses_what_its_construct_object_refuses(word: str, data: DataObject, before: bytes, behind: bytes) -> None:
+def test_a_layout_refuses_what_its_construct_object_refuses(
+    word: str, data: DataObject, before: bytes, behind: bytes
+) -> None:
     layout = data.draw(layouts(word))
     written = layout.construct(0).build(data.draw(layout.values()))
     raw = data.draw(damage(written) | st.binary(max_size=12))
     tail = data.draw(st.integers(0, len(behind))) if layout.is_open else 0
     code = Generated(layout, data.draw(st.sampled_from(["at", len(before)])))
-    assert code.read(before + raw + behind, len(before), tail) == interpreted(layout, before + raw + behind, len(before), tail)
+    assert code.read(before + raw + behind, len(before), tail) == interpreted(
+        layout, before + raw + behind, len(before), tail
+    )
 
 
 # ------------------------------------------------------------------------------------------------ faces

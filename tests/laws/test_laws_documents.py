@@ -44,9 +44,7 @@ def test_writing_then_reading_a_document_gives_the_same_thing(
 @each_document
 @examples(30)
 @given(data=st.data())
-def test_a_document_in_other_words_is_the_same_document(
-    engine: str, case: DocumentCase, data: DataObject
-) -> None:
+def test_a_document_in_other_words_is_the_same_document(engine: str, case: DocumentCase, data: DataObject) -> None:
     options, works = data.draw(case.options), engine_of(engine, case.adapter)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
     text = written(works, case, thing, options)
@@ -58,12 +56,12 @@ def test_a_document_in_other_words_is_the_same_document(
 @each_document
 @examples(30)
 @given(data=st.data())
-def test_both_engines_write_the_same_text(
-    case: DocumentCase, data: DataObject
-) -> None:
+def test_both_engines_write_the_same_text(case: DocumentCase, data: DataObject) -> None:
     options = data.draw(case.options)
     thing = STEMS | visible(case.entity, data.draw(case.things), options)
-    first, second = (written(engine_of(name, case.adapter), case, thing, options) for name in ("interpreter", "compiled"))
+    first, second = (
+        written(engine_of(name, case.adapter), case, thing, options) for name in ("interpreter", "compiled")
+    )
     assert first == second
 
 
@@ -83,7 +81,12 @@ def read(works: Engine, document: plan.Document, text: str) -> Iterator[tuple[in
             line, fields = works.line_reader(document)(value, Notes())
             yield document.lines.index(line), fields
     else:
-        yield 0, works.document_reader(document)(json_read.load(text.encode(), "text", fold=document.kind != "keyed"), Notes())
+        yield (
+            0,
+            works.document_reader(document)(
+                json_read.load(text.encode(), "text", fold=document.kind != "keyed"), Notes()
+            ),
+        )
 
 
 def expected(case: DocumentCase, thing: Thing) -> Iterator[tuple[int, Thing]]:

@@ -19,9 +19,7 @@ from tests.support.laws import READ, EntityCase, RowCase, both_engines, each_ent
 @each_entity
 @examples(30)
 @given(data=st.data())
-def test_writing_a_record_gives_the_bytes_that_its_parts_say(
-    engine: str, case: EntityCase, data: DataObject
-) -> None:
+def test_writing_a_record_gives_the_bytes_that_its_parts_say(engine: str, case: EntityCase, data: DataObject) -> None:
     thing = data.draw(case.things)
     for row, known, element in records_of(case.entity, thing):
         assert engine_of(engine, case.adapter).writer(row)(known, element) == canonical(row, known, element), row.label
@@ -58,20 +56,18 @@ def test_what_the_spec_drops_of_a_record_does_not_change_what_is_read(
 @each_row
 @examples(50)
 @given(data=st.data())
-def test_both_engines_read_the_same_from_any_record_of_its_kind(
-    case: RowCase, data: DataObject
-) -> None:
+def test_both_engines_read_the_same_from_any_record_of_its_kind(case: RowCase, data: DataObject) -> None:
     record = data.draw(case.records)
-    first, second = (engine_of(engine, case.adapter).reader(case.row)(*record) for engine in ("interpreter", "compiled"))
+    first, second = (
+        engine_of(engine, case.adapter).reader(case.row)(*record) for engine in ("interpreter", "compiled")
+    )
     assert exact(first) == exact(second)
 
 
 @each_entity
 @examples(30)
 @given(data=st.data())
-def test_canonical_records_need_no_help_of_the_interpreter(
-    case: EntityCase, data: DataObject
-) -> None:
+def test_canonical_records_need_no_help_of_the_interpreter(case: EntityCase, data: DataObject) -> None:
     """Otherwise the compiled engine could be wrong everywhere and only slow."""
     thing = data.draw(case.things)
     alone = without_interpreter(case.adapter)

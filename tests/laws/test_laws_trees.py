@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from codec.engine.interpreter import Interpreter
-from codec.testing import History, histories, in_order, stored, trees, writers
+from codec.testing import History, histories, in_order, stored, writers
 from codec.testing.containers import Writer, bare
 from codec.testing.documents import Files, manifest, shown
 from codec.testing.streams import NOW

@@ -23,7 +23,7 @@ class Deviation:
 
     `exit` is our exit status and `entry` the heading of docs/deviations.md that explains it. Where a decode succeeds,
     `tree_of` names the case whose golden tree must come out, in full or for the adapters in `part` only. Where an encode
-    writes other bytes, `sha256` is their digest. With `other_tree` both decode, and the tree is not the reference's.
+    writes other bytes, `sha256` is their digest.
     """
 
     exit: int
@@ -31,7 +31,6 @@ class Deviation:
     tree_of: str = ""
     part: tuple[str, ...] = ()
     sha256: str = ""
-    other_tree: bool = False
 
 
 class _Row(TypedDict):
@@ -39,14 +38,13 @@ class _Row(TypedDict):
     tree_of: NotRequired[str]
     part: NotRequired[list[str]]
     sha256: NotRequired[str]
-    other_tree: NotRequired[bool]
 
 
 def _load() -> dict[tuple[Tool, str], Deviation]:
     tools = cast(dict[Tool, dict[str, dict[str, _Row]]], yaml.safe_load(PATH.read_bytes()))
     return {
         (tool, case): Deviation(
-            row["exit"], entry, row.get("tree_of", ""), tuple(row.get("part", ())), row.get("sha256", ""), row.get("other_tree", False)
+            row["exit"], entry, row.get("tree_of", ""), tuple(row.get("part", ())), row.get("sha256", "")
         )
         for tool, entries in tools.items()
         for entry, rows in entries.items()

@@ -39,7 +39,6 @@ SAME_TIME = b'"wall_time_iso": "2000-01-01T00:00:00Z"'
 READ = ("stored", "shared")  # what becomes of records that documents show something of
 
 
-
 class Case:
     """A part of the format that a law is tried on. No dataclass: hypothesis would print the whole plan."""
 
@@ -231,7 +230,11 @@ def _unordered() -> Iterator[str]:
     for adapter in ADAPTERS:
         yield from (names.path for names in adapter.names.values())
         for entity in adapter.entities:
-            yield from ("".join(map(_joined, document.path)).lstrip("/") for document in entity.documents if document.kind == "sidecar")
+            yield from (
+                "".join(map(_joined, document.path)).lstrip("/")
+                for document in entity.documents
+                if document.kind == "sidecar"
+            )
 
 
 def _joined(step: plan.PathStep) -> str:
