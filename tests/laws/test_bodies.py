@@ -1,4 +1,4 @@
-"""Keys as paths and bodies in pieces: no two keys exclude each other, and what a node stored comes back byte for byte."""
+"""Keys as paths and bodies in pieces: no two keys exclude each other, and what is stored comes back byte for byte."""
 
 from __future__ import annotations
 
