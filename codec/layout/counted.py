@@ -42,7 +42,7 @@ class Counted(Layout):
     word = "counted"
     takes: ClassVar[dict[str, object] | None] = {"enum": ["u16", "u32"]}
     config: ClassVar[dict[str, object]] = {
-        "strings": {"type": "integer", "minimum": 1, "description": "How many strings a group has."},
+        "group": {"type": "integer", "minimum": 1, "description": "How many strings a group has."},
     }
 
     def __init__(self, number: Fixed, strings: int) -> None:
@@ -54,7 +54,7 @@ class Counted(Layout):
         """The layout as a spec configures it; lengths are numbers of the same width as the count."""
         number = setting.inner(setting.argument)
         assert isinstance(number, Fixed)
-        return cls(number, setting.number("strings"))
+        return cls(number, setting.number("group"))
 
     def _number(self, data: bytes, at: int, end: int) -> tuple[int, int]:
         after = at + self.width_of_number

@@ -98,5 +98,6 @@ def manifest(container: Container, last_commit_ts: int, switches: Mapping[str, o
         "clock": SOME_TIME,
         "input_path": "",
         "adapters": tuple(adapter.name for adapter in container.adapters),
+        "extensions": (),
     }
     return {container.manifest.path: facts.write(container.manifest, defaults | dict(switches) | known)}
