@@ -53,15 +53,17 @@ class Explainer:
         elif isinstance(holder, dict):
             words = [branch["required"][0] for branch in cast("list[dict[str, list[str]]]", error.validator_value)]
             there = [word for word in words if word in holder]
-            if not there and len(words) > MOST_LISTED:
+            if there:
+                message = f"{listed(there, 'and')} cannot stand together"
+                yield self._problem(error, "spec-unknown-word", message, "keep one of them", there[1])
+            elif _misspelt(error, words):
+                return
+            elif len(words) <= MOST_LISTED:
+                yield self._problem(error, "spec-missing", f"there is none of {listed(words, 'or')}", "say one of them")
+            else:
                 problem = self._problem(error, "spec-missing", "a word is missing", self._description(error))
                 problem.expected, problem.found = _expected(error), _found(error)
                 yield problem
-            elif there:
-                message = f"{listed(there, 'and')} cannot stand together"
-                yield self._problem(error, "spec-unknown-word", message, "keep one of them", there[1])
-            elif not _misspelt(error, words):
-                yield self._problem(error, "spec-missing", f"there is none of {listed(words, 'or')}", "say one of them")
 
     def _refused(self, error: ValidationError) -> Iterator[SpecError]:
         """A member whose schema is `false` because of another word; the error has neither its name nor its holder."""

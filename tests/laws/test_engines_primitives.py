@@ -19,12 +19,13 @@ from hypothesis.strategies import DataObject, SearchStrategy
 from codec.compile.code import Code
 from codec.layout import json_read
 from codec.layout.base import LAYOUTS, Cut, Layout, Setting, Wrong
+from codec.layout.collection_faces import Numbers, TextsByName
 from codec.layout.faces import Face
 from codec.layout.tagged import Tagged
 from codec.spec import plan
 from codec.testing import damage
 from codec.testing.json_text import spoilt
-from codec.testing.values import Uses, all_members, exact, members_of, scalars
+from codec.testing.values import Uses, all_members, exact, members_of, scalars, texts
 from tests.support.laws import CONTAINER, examples
 
 REFUSED = "refused"
@@ -156,7 +157,7 @@ def faces() -> Iterator[tuple[str, Face]]:
                 parts = (part for form in row.forms for part in form.parts)
                 members += [member for part in parts if isinstance(part, plan.Json) for member in part.members]
             for member in all_members(members):
-                if member.face is not None and not getattr(member.face, "reads_text", False):
+                if member.face is not None and not member.derive and not getattr(member.face, "reads_text", False):
                     found.setdefault((member.face.word, member.face.model, member.face.html), member.face)
     yield from ((" ".join(str(part) for part in key), face) for key, face in sorted(found.items()))
 
@@ -167,7 +168,14 @@ each_face = pytest.mark.parametrize("name", FACES)
 
 def values(face: Face) -> SearchStrategy[object]:
     """The values of the model that a face can show."""
-    wide = face.union.values() if isinstance(face, Tagged) else scalars(face.model)
+    if isinstance(face, Tagged):
+        wide = face.union.values()
+    elif isinstance(face, Numbers):
+        wide = st.lists(scalars(face.model), max_size=4)
+    elif isinstance(face, TextsByName):
+        wide = st.dictionaries(texts(), texts(), max_size=4).map(lambda by_name: sorted(by_name.items()))
+    else:
+        wide = scalars(face.model)
     return wide.filter(Uses(faces=[face]).keeps)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
-from pytest import MonkeyPatch
 
 from codec.engine.interpreter import Interpreter
 from codec.stream.write import StreamWriter
@@ -46,7 +46,7 @@ def test_a_record_that_was_written_wrong_is_found(engine: str, case: AdapterCase
     assume(
         left.error is not None or without_order(without_manifest(left.files)) != without_order(without_manifest(files))
     )
-    with MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         write = StreamWriter.add
         patch.setattr(StreamWriter, "add", lambda self, k, v: write(self, k, wrong if k == key else v))
         found = encode(files, engine=engine, self_test=True)

@@ -88,7 +88,10 @@ def lines_begin(folder: str, old: bytes, new: bytes) -> Callable[[Files], Files]
     return lambda files: {path: begun.sub(new, data) if f"/{folder}/" in path else data for path, data in files.items()}
 
 
-LENGTH_PREFIXED = (b"!hs|meta|", b"!hs|fld|", b"!st|meta|", b"!st|mem|", b"!zs|meta|", b"!zs|mem|", b"!zs|scr|", b"!stream|meta|", b"!stream|entry|")  # fmt: skip
+LENGTH_PREFIXED = (
+    *(b"!hs|meta|", b"!hs|fld|", b"!st|meta|", b"!st|mem|"),
+    *(b"!zs|meta|", b"!zs|mem|", b"!zs|scr|", b"!stream|meta|", b"!stream|entry|"),
+)
 
 
 def lengths_take(size: int) -> Callable[[Rows], Rows]:
@@ -102,20 +105,35 @@ def lengths_take(size: int) -> Callable[[Rows], Rows]:
     return lambda rows: [(widened(key), value) for key, value in rows]
 
 
+LENGTH = "{prefixed: u32, max: 1048576}"
+HASHES, MAPS = "redis/db_0/hashes/", "redis/db_0/maps/"
+SUFFIX = '"redis/db_0/lists/", key: segment, '
+
+
+def lists_end(old: str, new: str) -> Callable[[Files], Files]:
+    def renamed(path: str) -> str:
+        return path.removesuffix(old) + new if "/lists/" in path else path
+
+    return lambda files: {renamed(path): data for path, data in files.items()}
+
+
 CHANGES = (
     Change("a prefix", "redis.yaml", "!hs|fld|", "!hash|field|", rows=keys_begin(b"!hs|fld|", b"!hash|field|")),
-    Change("the magic of a value", "redis.yaml", "\\x00RXE\\x01", "\\x00XXE\\x02", rows=values_begin(b"\0RXE\1", b"\0XXE\2")),
-    Change("the magic of the stream", "container.yaml", "EKVPBBL1", "EKVPBBL7", stream=lambda data: b"EKVPBBL7" + data[8:]),
-    Change("a narrower length", "redis.yaml", "{prefixed: u32, max: 1048576}", "{prefixed: u16, max: 65535}", rows=lengths_take(2)),
-    Change("a wider length", "redis.yaml", "{prefixed: u32, max: 1048576}", "{prefixed: u64, max: 1048576}", rows=lengths_take(8)),
-    Change("a folder", "redis.yaml", "redis/db_0/hashes/", "redis/db_0/maps/", files=paths_begin("redis/db_0/hashes/", "redis/db_0/maps/")),
-    Change("a suffix", "redis.yaml", '"redis/db_0/lists/", key: segment, ".json"', '"redis/db_0/lists/", key: segment, ".list"',
-           files=lambda files: {path[: -len("json")] + "list" if "/lists/" in path else path: data for path, data in files.items()}),
-    Change("a member", "redis.yaml", "member: binary, score: score}}", "member: binary, rank: {as: score, of: score}}}",
-           files=lines_begin("zsets", b'      "score": ', b'      "rank": ')),
-    Change("the mark of a line", "redis.yaml", "_meta:        {const: true}", "_head:        {const: 7}",
-           files=lines_begin("streams", b'{"_meta":true,', b'{"_head":7,')),
-)  # fmt: skip
+    Change("a value's magic", "redis.yaml", "\\x00RXE\\x01", "\\x00XXE\\x02", values_begin(b"\0RXE\1", b"\0XXE\2")),
+    Change("a stream's magic", "container.yaml", "EKVPBBL1", "EKVPBBL7", stream=lambda data: b"EKVPBBL7" + data[8:]),
+    Change("a narrower length", "redis.yaml", LENGTH, "{prefixed: u16, max: 65535}", lengths_take(2)),
+    Change("a wider length", "redis.yaml", LENGTH, "{prefixed: u64, max: 1048576}", lengths_take(8)),
+    Change("a folder", "redis.yaml", HASHES, MAPS, files=paths_begin(HASHES, MAPS)),
+    Change("a suffix", "redis.yaml", f'{SUFFIX}".json"', f'{SUFFIX}".list"', files=lists_end(".json", ".list")),
+    Change(
+        *("a member", "redis.yaml", "member: binary, score: score}}", "member: binary, rank: {as: score, of: score}}}"),
+        files=lines_begin("zsets", b'      "score": ', b'      "rank": '),
+    ),
+    Change(
+        *("the mark of a line", "redis.yaml", "_meta:        {const: true}", "_head:        {const: 7}"),
+        files=lines_begin("streams", b'{"_meta":true,', b'{"_head":7,'),
+    ),
+)
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,14 @@ def test_show_knows_every_kind() -> None:
         assert show(str(BASE), name).startswith(f"{name}: ")
 
 
+def test_show_knows_every_kind_of_ours() -> None:
+    for adapter in library.load("elastickv").adapters:
+        for row in adapter.rows:
+            assert show("elastickv", row.label)
+        for entity in adapter.entities:
+            assert show("elastickv", entity.name)
+
+
 def test_show_suggests_what_was_meant() -> None:
     with pytest.raises(SpecError) as caught:
         show(str(BASE), "Box.haed")

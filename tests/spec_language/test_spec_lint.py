@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from codec.spec import library, plan, source
 from codec.spec.lint import lint
 
 BASE = Path(__file__).parent / "base"
+OURS = library.main_file("elastickv").parent
 FORMATS = sorted(path.parent.name for path in library.root().glob(f"*/{library.MAIN}"))
 
 
@@ -51,27 +53,33 @@ VALUES = st.sampled_from(
 )
 
 
+def plain(data: object) -> object:
+    """A loaded spec without its places."""
+    if isinstance(data, dict):
+        return {key: plain(value) for key, value in data.items()}
+    return [plain(value) for value in data] if isinstance(data, list) else data
+
+
 @st.composite
-def damaged(draw: st.DrawFn, name: str) -> str:
-    """A base spec with one to three parts removed, replaced, renamed or put elsewhere, as YAML."""
-    data = yaml.safe_load((BASE / name).read_text("utf-8"))
+def damaged(draw: st.DrawFn, file: Path) -> str:
+    """A spec with one to three parts removed, replaced, renamed or put elsewhere, as YAML."""
+    data = plain(source.load(file))
     for _ in range(draw(st.integers(1, 3))):
         ways = [way for way, _ in source.walk(data) if way]
         way = draw(st.sampled_from(ways))
-        holder = source.part_of(data, way[:-1])
-        action = draw(st.sampled_from(["remove", "replace", "rename", "transplant"]))
+        holder, part = source.part_of(data, way[:-1]), source.part_of(data, way)
+        action = draw(st.sampled_from(["remove", "replace", "rename", "transplant", "transplant"]))
         if action == "remove":
             del holder[way[-1]]
         elif action == "rename" and isinstance(holder, dict):
             holder[draw(st.sampled_from(["x", "key", "max", "as", "const", "each"]))] = holder.pop(way[-1])
         elif action == "transplant":
-            other = draw(
-                st.sampled_from([other for other in ways if other[: len(way)] != way and way[: len(other)] != other])
-            )
-            holder[way[-1]] = source.part_of(data, other)
+            apart = [other for other in ways if other[: len(way)] != way and way[: len(other)] != other]
+            alike = [other for other in apart if type(source.part_of(data, other)) is type(part)]
+            holder[way[-1]] = source.part_of(data, draw(st.sampled_from(alike or apart)))
         else:
             holder[way[-1]] = draw(VALUES)
-    return yaml.dump(data, Dumper=_NoAlias, sort_keys=False)
+    return yaml.dump(data, Dumper=_NoAlias, sort_keys=False, allow_unicode=True)
 
 
 class _NoAlias(yaml.SafeDumper):
@@ -79,10 +87,10 @@ class _NoAlias(yaml.SafeDumper):
         return True
 
 
-def assert_reported(text: str, name: str) -> None:
-    """The lint of a folder with this text as `name`, and the base specs around it, ends; all findings can be shown."""
+def assert_reported(text: str, name: str, around: Path) -> None:
+    """The lint of a folder like `around` with this text as `name` ends, and all findings can be shown."""
     with TemporaryDirectory() as folder:
-        for path in BASE.glob("*.yaml"):
+        for path in around.glob("*.yaml"):
             (Path(folder) / path.name).write_bytes(path.read_bytes())
         (Path(folder) / name).write_text(text, "utf-8")
         for found in lint(str(Path(folder) / name)):
@@ -90,11 +98,13 @@ def assert_reported(text: str, name: str) -> None:
             assert found.error.message in found.error.render()
 
 
-@given(damaged("shop.yaml"))
-def test_a_damaged_adapter_is_reported_never_a_traceback(text: str) -> None:
-    assert_reported(text, "shop.yaml")
+@pytest.mark.parametrize("name", ["shop.yaml", "container.yaml"])
+@given(st.data())
+def test_a_damaged_spec_is_reported_never_a_traceback(name: str, data: st.DataObject) -> None:
+    assert_reported(data.draw(damaged(BASE / name)), name, BASE)
 
 
-@given(damaged("container.yaml"))
-def test_a_damaged_container_is_reported_never_a_traceback(text: str) -> None:
-    assert_reported(text, "container.yaml")
+@given(st.data())
+def test_a_damaged_spec_of_ours_is_reported_too(data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from([path for path in sorted(OURS.glob("*.yaml")) if ".schema." not in path.name]))
+    assert_reported(data.draw(damaged(file)), file.name, OURS)
