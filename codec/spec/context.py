@@ -11,7 +11,7 @@ from codec.errors import Place, SpecError
 from codec.layout.base import LAYOUTS, Layout, Order, Setting
 from codec.layout.faces import FACES, Face
 from codec.layout.tagged import Tagged, TaggedKey
-from codec.layout.types import Kind, Struct, Type, Union
+from codec.layout.types import ZEROS, Kind, Struct, Type, Union
 from codec.spec import plan
 from codec.spec.source import Mapping, place_of
 from codec.spec.wording import nearest
@@ -226,10 +226,12 @@ class Context:
         """The types that the spec declares."""
         result: dict[str, Type] = {}
         for name, data in self.section("types").items():
-            members = cast("dict[str, dict[str, object]]", data.get("fields") or data["one_of"])
+            section = "fields" if "fields" in data else "one_of"
+            members = cast("dict[str, dict[str, object]]", data[section])
             kinds = []
             for member, spec in members.items():
                 shape = next((word for word in ("list", "map") if word in spec), "type")
+                self.check_type(name, str(spec[shape]), self.at("types", name, section, member))
                 kinds.append(
                     Kind(
                         member,
@@ -238,12 +240,26 @@ class Context:
                         "one" if shape == "type" else cast("Literal['list']", shape),
                     )
                 )
-            if "one_of" in data:
+            if section == "one_of":
                 ((tag, value),) = cast("dict[str, object]", data["unset"]).items()
+                if tag not in members:
+                    place, hint = self.at("types", name, "unset"), nearest(tag, [*members])
+                    raise self.fail("spec-unknown-name", f"`{name}` has no `{tag}`", place, name, hint)
                 result[name] = Union(name, tuple(kinds), result, (tag, value))
             else:
                 result[name] = Struct(name, tuple(kinds), result)
         return result
+
+    def check_type(self, name: str, base: str, place: Place) -> None:
+        """A declared type is made of scalars, and of declared types; of structs only of those that stand before it."""
+        declared = [*self.section("types")]
+        if base not in (*ZEROS, *declared):
+            hint = nearest(base, [*ZEROS, *declared])
+            raise self.fail("spec-unknown-name", f"there is no type `{base}`", place, name, hint)
+        is_struct = base in declared and "fields" in self.section("types")[base]
+        if is_struct and declared.index(base) >= declared.index(name):
+            hint = "a struct stands before what it is part of"
+            raise self.fail("spec-unknown-name", f"`{base}` is not known here yet", place, name, hint)
 
     # -------------------------------------------------------------------------------------------- model
 

@@ -9,7 +9,7 @@ from codec.errors import Place
 from codec.spec import plan
 from codec.spec.account import row_parts, slots_of
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
-from codec.spec.source import Mapping, Step, place_of, walk
+from codec.spec.source import Mapping, Step, part_of, place_of, walk
 from codec.spec.wording import nearest
 
 
@@ -26,6 +26,19 @@ def collection_words(subject: Subject) -> Iterator[Finding]:
                     place = place_of(subject.data, ("entities", *path, word, index))
                     message = f"`{word}` names `{name}`, which the elements do not have"
                     yield mistake("spec-unknown-name", message, place, _dotted(path), nearest(str(name), fields))
+
+
+def types_declared(subject: Subject) -> Iterator[Finding]:
+    """A field's type that is no scalar is declared; those begin with a capital letter."""
+    known = [*subject.adapter.types]
+    for entity in subject.adapter.entities:
+        here = ("entities", entity.name, "model")
+        for path, part in walk(part_of(subject.data, here)):
+            named = isinstance(part, str) and part[:1].isupper() and not {"unique", "order"} & {*path}
+            if named and part not in known:
+                place = place_of(subject.data, (*here, *path))
+                hint = nearest(str(part), known) or "declare it under `types`"
+                yield mistake("spec-unknown-name", f"there is no type `{part}`", place, entity.name, hint)
 
 
 def form_words(subject: Subject) -> Iterator[Finding]:
@@ -166,6 +179,7 @@ def _dotted(path: tuple[Step, ...]) -> str:
 
 RULES: tuple[AdapterRule, ...] = (
     collection_words,
+    types_declared,
     form_words,
     existing_record,
     warnings_declared,

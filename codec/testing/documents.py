@@ -47,10 +47,12 @@ def shown(adapter: plan.Adapter, engine: Engine, tree: Tree, options: frozenset[
     namer = Namer(dict(adapter.names), target)
     on = options | {f"{option.name}={option.default}" for option in adapter.options if option.kind == "choice"}
     for entity in adapter.entities:
-        for thing in tree[entity.name]:
-            for document in entity.documents:
-                if document.only_with in ("", *on):
-                    _show(namer, target, engine, entity, document, visible(entity, thing, on), on)
+        for document in entity.documents:
+            if document.only_with not in ("", *on):
+                continue
+            order = [name.field for name in document.order]
+            for thing in sorted(tree[entity.name], key=lambda thing: [thing[name] for name in order]):
+                _show(namer, target, engine, entity, document, visible(entity, thing, on), on)
     return target.files
 
 
@@ -75,7 +77,7 @@ def _show(
         target.write(path, content)
     else:
         text = "".join(engine.document_writer(document, options)(thing, elements(entity, thing)))
-        (target.append if document.kind == "sidecar" else target.write)(path, text.encode())
+        (target.append if document.kind in ("sidecar", "together") else target.write)(path, text.encode())
 
 
 def elements(entity: plan.Entity, thing: Thing) -> Iterable[Element]:

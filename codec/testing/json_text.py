@@ -12,6 +12,7 @@ from codec.testing.values import texts
 
 SPACE = st.text(" \t\r\n", max_size=3)
 SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{},:]+|.', re.DOTALL)
 NOT_FIRST = "$"  # begins the name of a member that nobody knows
 
 
@@ -67,9 +68,16 @@ def _character(char: str, escaped: str) -> str:
     return char
 
 
+def respaced(text: str) -> SearchStrategy[str]:
+    """The same tokens with white space between them: where values are passed through as they are written."""
+    tokens = [token.decode() for token in TOKEN.findall(text.encode())]
+    return st.lists(SPACE, min_size=len(tokens), max_size=len(tokens)).map(
+        lambda spaces: "".join(space + token for space, token in zip(spaces, tokens, strict=True))
+    )
+
+
 # ------------------------------------------------------------------------------------------------ wrong texts
 
-TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{},:]+|.', re.DOTALL)
 OTHERS = (
     b"null",
     b"true",

@@ -21,7 +21,7 @@ from codec.mapping.rows import needed
 from codec.spec import plan
 from codec.spec.context import KEY_OF
 from codec.spec.words import Element, Thing
-from codec.testing.json_text import respelt
+from codec.testing.json_text import respaced, respelt
 from codec.testing.values import Uses, exact, scalars, slots, texts
 
 Types: TypeAlias = Mapping[str, Type]
@@ -48,6 +48,8 @@ def records_of(entity: plan.Entity, thing: Thing) -> Iterator[tuple[plan.Row, Th
             continue
         if row.each_of is not None:
             yield from _of_each(row, known)
+        elif row.when is not None and not row.when.holds(known, ()):
+            continue
         elif row.each:
             many, elements = entity.fields[row.each].many, listed(thing[row.each])
             for position, element in enumerate(elements):
@@ -96,10 +98,10 @@ def values_of(parts: Iterable[plan.Part], thing: Thing, element: Element) -> dic
             values[JSON] = StoredJson(part).write(thing, element).decode()
             values |= {name.field: name.get(thing, element) for member in part.members for name in targets(member)}
         for slot in _named(part):
-            if slot.account in ("lost", "constant"):
-                values[slot.name] = slot.constant
-            elif slot.derive is not None:
+            if slot.derive is not None:
                 values[slot.name] = slot.derive.evaluate(thing, element)
+            elif slot.account in ("lost", "constant"):
+                values[slot.name] = slot.constant
             elif slot.target is not None:
                 values[slot.name] = slot.target.get(thing, element)
         if isinstance(part, plan.Message):
@@ -131,8 +133,8 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
     """The bytes of a pattern; with `draw` noise goes wherever it is dropped."""
     out: list[bytes] = []
     off: set[str] = set()
-    listed = list(parts)
-    for index, part in enumerate(listed):
+    listed_parts = list(parts)
+    for index, part in enumerate(listed_parts):
         if isinstance(part, plan.Literal_):
             out.append(part.text)
         elif isinstance(part, plan.Flags):
@@ -143,9 +145,11 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
         elif isinstance(part, plan.Slot) and part.name not in off:
             out.append(slot_bytes(part, values[part.name]))
         elif isinstance(part, plan.Optional):
-            later = [slot.name for other in listed[index:] for slot in slots(other)]
+            later = [slot.name for other in listed_parts[index:] for slot in slots(other)]
             if any(values[name] is not None for name in later):
                 out += [slot_bytes(slot, values[slot.name]) for slot in part.parts]
+        elif isinstance(part, plan.Slack) and index and isinstance(listed_parts[index - 1], plan.Json):
+            continue  # its slack is members that nobody reads
         elif isinstance(part, plan.Slack) and draw is not None:
             out.append(draw(st.binary(max_size=12)))
         elif isinstance(part, plan.Slack):
@@ -153,7 +157,9 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
         elif isinstance(part, plan.Json):
             text = values[JSON]
             assert isinstance(text, str)
-            out.append((draw(respelt(text)) if draw is not None else text).encode())
+            if draw is not None:
+                text = draw(respaced(text) if any(member.keyed for member in part.members) else respelt(text))
+            out.append(text.encode())
         elif isinstance(part, plan.Message):
             out.append(message_bytes(part, values, draw))
     return b"".join(out)
@@ -337,6 +343,9 @@ def _json_value(draw: st.DrawFn, member: plan.Member) -> str:
         return constant_text(member.constant)
     if member.members:
         return draw(json_objects(member.members))
+    if member.keyed is not None:
+        names = draw(st.lists(texts(), max_size=2, unique=True))
+        return "{" + ",".join(f"{quote(name, False)}:{draw(scalars('json'))}" for name in names) + "}"
     if member.texts:
         return f"[{','.join(quote(text, False) for text in draw(st.lists(texts(), max_size=2)))}]"
     if member.each is not None:

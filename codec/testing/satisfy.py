@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from codec.layout.faces import RANGES
 from codec.spec.plan import FieldType
 from codec.spec.words import (
+    Among,
     Compared,
     Condition,
     Derivation,
@@ -36,7 +37,7 @@ ZEROS: dict[str, object] = {"text": "", "bytes": b"", "f64": 0.0, "flag": False}
 def satisfy(draw: st.DrawFn, condition: Condition, thing: Thing, fields: Types) -> Thing:
     """`thing` with those fields drawn anew that `condition` leaves no choice for."""
     if isinstance(condition, Compared) and condition.word == "equal":
-        return thing | _equal(condition, thing)
+        return thing | _equal(condition, thing, fields)
     if isinstance(condition, Compared) and condition.word == "at_least":
         return thing | _at_least(draw, condition, thing, fields)
     if isinstance(condition, Joined) and condition.word == "all":
@@ -46,7 +47,18 @@ def satisfy(draw: st.DrawFn, condition: Condition, thing: Thing, fields: Types) 
     if condition.holds(thing, ()):
         return thing
     if isinstance(condition, Joined):
-        return satisfy(draw, draw(st.sampled_from(condition.parts)), thing, fields)
+        return _any(draw, condition, thing, fields)
+    if _names(condition) - fields.keys():
+        return thing  # about the parent, or a view: it is as it is
+    if isinstance(condition, Among):
+        return put(thing, condition.name, draw(st.sampled_from(condition.values)))
+    if isinstance(condition, Compared):
+        return thing | _compared(draw, condition, thing, fields)
+    if isinstance(condition, Not) and isinstance(condition.inner, Present):
+        return put(thing, condition.inner.name, None)
+    if isinstance(condition, Not) and isinstance(condition.inner, Among):
+        name, refused = condition.inner.name, condition.inner.values
+        return put(thing, name, draw(scalars(_type(name, fields)).filter(lambda value: value not in refused)))
     if isinstance(condition, Present):
         return put(thing, condition.name, draw(scalars(_type(condition.name, fields))))
     if isinstance(condition, Empty):
@@ -55,6 +67,35 @@ def satisfy(draw: st.DrawFn, condition: Condition, thing: Thing, fields: Types) 
         name = condition.inner.name
         return put(thing, name, draw(scalars(_type(name, fields)).filter(bool)))
     raise NotImplementedError(f"{type(condition).__name__} has no generating face yet: give it one in this file")
+
+
+def _any(draw: st.DrawFn, condition: Joined, thing: Thing, fields: Types) -> Thing:
+    """The first branch, of all in any order, that can be made to hold."""
+    for part in draw(st.permutations(condition.parts)):
+        changed = satisfy(draw, part, thing, fields)
+        if part.holds(changed, ()):
+            return changed
+    return thing
+
+
+def _names(condition: Condition) -> set[str]:
+    """The fields that a condition speaks of."""
+    if isinstance(condition, Not):
+        return _names(condition.inner)
+    if isinstance(condition, (Present, Empty, Among)):
+        return {condition.name.field}
+    if isinstance(condition, Compared):
+        return set(_fields(condition.left)) or {""}
+    return {""}
+
+
+def _compared(draw: st.DrawFn, condition: Compared, thing: Thing, fields: Types) -> Thing:
+    """A number above or at most another."""
+    (name,) = _fields(condition.left)
+    low, high = RANGES[fields[name].scalar]
+    bound = condition.right.evaluate(thing, ())
+    assert isinstance(bound, int)
+    return {name: draw(st.integers(bound + 1, high) if condition.word == "above" else st.integers(low, bound))}
 
 
 def put(thing: Thing, name: Name, value: object) -> Thing:
@@ -76,10 +117,10 @@ def _type(name: Name, fields: Types) -> str:
     return kind.scalar
 
 
-def _equal(condition: Compared, thing: Thing) -> Thing:
-    """The side that is a field of the thing takes the value of the other one."""
+def _equal(condition: Compared, thing: Thing, fields: Types) -> Thing:
+    """The side that is a field of the model takes the value of the other one."""
     free, given = condition.left, condition.right
-    if not _fields(free):
+    if not fields.keys() >= set(_fields(free) or [""]):
         free, given = given, free
     value = given.evaluate(thing, ())
     values = value if isinstance(value, list) else [value]
@@ -105,7 +146,8 @@ def _fields(side: Derivation) -> list[str]:
     if isinstance(side, Together):
         names = [_fields(part) for part in side.parts]
         return [name for part in names for name in part] if all(names) else []
-    return [side.name.field] if isinstance(side, Field) and side.name.scope == "thing" else []
+    is_own = isinstance(side, Field) and side.name.scope == "thing" and not side.name.path
+    return [side.name.field] if is_own else []  # type: ignore[attr-defined]
 
 
 def satisfy_pick(

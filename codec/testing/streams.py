@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from codec.spec import plan
 from codec.spec.container import Container
+from codec.spec.words import Thing
 from codec.testing.containers import History, Version, operational_rows
 from codec.testing.identities import pools
 from codec.testing.records import Kinds, Record, canonical, loose, records, records_of
@@ -98,10 +99,25 @@ def stored(container: Container, adapter: plan.Adapter, tree: Tree, commit_ts: i
 
 
 def _records(adapter: plan.Adapter, tree: Tree) -> Iterator[Record]:
+    """All records; of those that several things have in common the one that stays."""
+    common: dict[bytes, tuple[tuple[object, ...], bytes]] = {}
     for entity in adapter.entities:
         for thing in tree[entity.name]:
             for row, known, element in records_of(entity, thing):
-                yield canonical(row, known, element)
+                key, value = canonical(row, known, element)
+                if row.repeated:
+                    ranked = (_rank(row, known), value)
+                    common[key] = min(common.get(key, ranked), ranked)
+                else:
+                    yield key, value
+    yield from ((key, value) for key, (_, value) in common.items())
+
+
+def _rank(row: plan.Row, thing: Thing) -> tuple[object, ...]:
+    """Which of the records with one key stays: the one of the least rank."""
+    first, *ties = (name.get(thing, ()) for name in row.repeated)
+    assert isinstance(first, int)
+    return (-first if row.keep == "greatest" else first, *ties)
 
 
 # ------------------------------------------------------------------------------------------------ damage

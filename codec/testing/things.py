@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from codec.engine.documents import targets
 from codec.layout.tagged import TaggedKey
 from codec.spec import plan
-from codec.spec.words import Element, Pick, Thing
+from codec.spec.words import Among, Derivation, Element, Pick, Thing
 from codec.testing.identities import seeds
 from codec.testing.records import form_of, listed
-from codec.testing.satisfy import satisfy, satisfy_pick
+from codec.testing.satisfy import ZEROS, satisfy, satisfy_pick
 from codec.testing.values import FieldUses, all_members, members_of, slots
 
 Tree = Mapping[str, tuple[Thing, ...]]  # the things of an adapter, by entity
@@ -41,6 +42,10 @@ class Kind:
         self.entity = entity
         uses = FieldUses(entity)
         self._fields = {name: _values(uses, entity, name, kind) for name, kind in entity.fields.items()}
+        for check in entity.checks:
+            if isinstance(check.condition, Among) and not check.condition.name.path:
+                self._fields[check.condition.name.field] = st.sampled_from(check.condition.values)
+        self._derived = tuple(_derived(entity))
         self._together = tuple(_together(entity))
         self._keys = next(tagged_keys(entity), None)
         self._named_by = next((document.named_by for document in entity.documents if document.named_by), None)
@@ -52,7 +57,11 @@ class Kind:
         def thing(draw: st.DrawFn) -> Thing:
             return self._draw(draw, identities, parent)
 
-        return thing().filter(lambda drawn: is_told(self.entity, drawn))
+        return thing().filter(self._is_canonical)
+
+    def _is_canonical(self, drawn: Thing) -> bool:
+        checked = all(check.condition.holds(drawn, ()) for check in self.entity.checks)
+        return checked and is_told(self.entity, drawn)
 
     def _draw(self, draw: st.DrawFn, identities: Identities, parent: Thing | None) -> Thing:
         entity = self.entity
@@ -63,11 +72,34 @@ class Kind:
             if any(drawn[name] is None for name in group):
                 drawn |= dict.fromkeys(group)
         self._identify(draw, identities, drawn)
+        drawn = self._derive(self._computed(drawn))
         for check in entity.checks:
-            drawn = satisfy(draw, check.condition, drawn, entity.fields)
+            drawn = self._computed(satisfy(draw, check.condition, drawn, entity.fields))
         if self._named_by is not None:
             drawn[self._named_by[0]] = str(drawn[self._named_by[1]]).encode()
-        return self._compute(draw, drawn)
+        drawn = self._derive(self._compute(draw, drawn))
+        return drawn | dict.fromkeys(self._not_held(drawn))
+
+    def _computed(self, drawn: Thing) -> Thing:
+        """What follows from other fields; picked values come later."""
+        for name, derive in self.entity.computed:
+            if not isinstance(derive, Pick):
+                drawn = drawn | {name: derive.evaluate(drawn, ())}
+        return drawn
+
+    def _derive(self, drawn: Thing) -> Thing:
+        """Fields that records do not hold as they are, but as they follow: these are what they follow to be."""
+        for name, derive, kind in self._derived:
+            value = derive.evaluate(drawn, ())
+            drawn = drawn | {name: ZEROS.get(kind, 0) if value is None else value}
+        return drawn
+
+    def _not_held(self, drawn: Thing) -> Iterator[str]:
+        """Fields that may be none, of which no record that is written holds anything."""
+        for name, kind in self.entity.fields.items():
+            rows = [row for row in self.entity.rows if row.written and row.role == "stored" and name in held_by(row)]
+            if kind.maybe and rows and not any(row.when is None or row.when.holds(drawn, ()) for row in rows):
+                yield name
 
     def _identify(self, draw: st.DrawFn, identities: Identities, drawn: Thing) -> None:
         """Give the field that says the identity one of `identities`."""
@@ -78,19 +110,39 @@ class Kind:
 
     def _compute(self, draw: st.DrawFn, drawn: Thing) -> Thing:
         """Put in what makes the thing one of its kind, and now and then what further records follow from."""
-        for _, derive in self.entity.computed:
-            if isinstance(derive, Pick):
-                drawn = satisfy_pick(draw, derive, drawn, (), self._tagged)
+        picks = [(name, derive) for name, derive in self.entity.computed if isinstance(derive, Pick)]
+        for _, pick in picks:
+            drawn = satisfy_pick(draw, pick, drawn, (), self._tagged)
         for row in self.entity.rows:
             if row.each_of is not None:
                 for element in listed(row.each_of.get(drawn, ())):
                     for _, pick in row.locals:
                         drawn = satisfy_pick(draw, pick, drawn, element, self._tagged)
-        return drawn | {name: pick.evaluate(drawn, ()) for name, pick in self.entity.computed}
+        return self._computed(drawn | {name: pick.evaluate(drawn, ()) for name, pick in picks})
 
     def _tagged(self, tag: str) -> SearchStrategy[object]:
         assert self._keys is not None, "a picked value stands in a key"
         return self._keys.codecs[tag].values()
+
+
+def _derived(entity: plan.Entity) -> Iterator[tuple[str, Derivation, str]]:
+    """Fields whose records say what follows, not what the field is: how it follows, and the field's type."""
+    for row in entity.rows:
+        if not row.written or row.role != "stored":
+            continue
+        for part in (*row.key, *(part for form in row.forms for part in form.parts)):
+            held: list[plan.Slot | plan.Member] = [*slots(part), *(part.members if isinstance(part, plan.Json) else ())]
+            for one in held:
+                if one.target is not None and one.derive is not None and not one.target.path:
+                    yield one.target.field, one.derive, entity.fields[one.target.field].scalar
+
+
+def held_by(row: plan.Row) -> set[str]:
+    """The fields of the thing that a kind of record holds."""
+    parts = [*row.key, *(part for form in row.forms for part in form.parts)]
+    names = {slot.target.field for part in parts for slot in slots(part) if slot.target is not None}
+    stored = (member for part in parts if isinstance(part, plan.Json) for member in part.members)
+    return names | {member.target.field for member in stored if member.target is not None}
 
 
 def tagged_keys(entity: plan.Entity) -> Iterator[TaggedKey]:
@@ -178,5 +230,12 @@ def is_told(entity: plan.Entity, thing: Thing) -> bool:
 def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str]) -> Thing:
     """What documents show of a thing while the options in `shown` are on: fields behind other options are none."""
     members = all_members(member for document in entity.documents for member in members_of(document))
-    behind = (m.target.field for m in members if m.option and m.option not in shown and m.target is not None)
-    return thing | dict.fromkeys(behind)
+    behind = {name.field for m in members if m.option and m.option not in shown for name in targets(m)}
+    return thing | {name: _nothing(entity.fields[name]) for name in sorted(behind)}
+
+
+def _nothing(kind: plan.FieldType) -> object:
+    """What a field is of which nothing is said."""
+    if kind.many is not None:
+        return []
+    return None if kind.maybe else ZEROS.get(kind.scalar, 0)

@@ -9,6 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from codec.mapping.naming import Namer
 from codec.spec import plan
+from codec.spec.context import GREATEST
 from codec.spec.words import Thing
 from codec.testing.documents import Collected
 from codec.testing.identities import pools
@@ -32,12 +33,20 @@ def trees(adapter: plan.Adapter) -> SearchStrategy[Tree]:
                 drawn[name] = []
                 for parent in drawn[kind.entity.within[1]]:
                     few = st.lists(kind.drawn(pool, parent), max_size=MOST_CHILDREN)
-                    drawn[name] += _beside_each_other(adapter, kind.entity, draw(few))
+                    children = _beside_each_other(adapter, kind.entity, draw(few))
+                    parent |= _greatest(adapter, name, children)
+                    drawn[name] += children
         for shared in adapter.shared:
             _one_owner(adapter, shared, drawn)
         return {name: tuple(things) for name, things in drawn.items()}
 
     return tree()
+
+
+def _greatest(adapter: plan.Adapter, name: str, children: list[Thing]) -> Thing:
+    """What a parent knows of its children: their greatest values of some fields."""
+    fields = [field for kind, field in adapter.aggregates if kind == name]
+    return {f"{GREATEST}{name}.{field}": max((child[field] for child in children), default=0) for field in fields}  # type: ignore[type-var]
 
 
 def _beside_each_other(adapter: plan.Adapter, entity: plan.Entity, drawn: list[Thing]) -> list[Thing]:
@@ -53,12 +62,15 @@ def _beside_each_other(adapter: plan.Adapter, entity: plan.Entity, drawn: list[T
 
 
 def _keys(entity: plan.Entity, thing: Thing) -> Iterator[bytes]:
-    return (canonical(row, known, element)[0] for row, known, element in records_of(entity, thing))
+    """Keys of its records, but of those that several things may have in common."""
+    return (canonical(row, known, element)[0] for row, known, element in records_of(entity, thing) if not row.repeated)
 
 
 def _paths(adapter: plan.Adapter, entity: plan.Entity, thing: Thing) -> Iterator[str]:
     namer = Namer(dict(adapter.names), Collected())
-    return (namer.path(document, thing)[0] for document in entity.documents if document.kind != "sidecar")
+    """Paths of its documents, but of those that many things stand in."""
+    alone = (document for document in entity.documents if document.kind in ("raw", "json", "lines", "keyed"))
+    return (namer.path(document, thing)[0] for document in alone)
 
 
 def _one_owner(adapter: plan.Adapter, shared: plan.Shared, tree: Mapping[str, list[Thing]]) -> None:
