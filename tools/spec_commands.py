@@ -60,6 +60,16 @@ def show(name: str, record: str) -> None:
     click.echo(plan_text(name or default_format(), record))
 
 
+@spec.command(context_settings=HELP)
+@_spec_option
+@click.argument("document", default="", metavar="[DOCUMENT]")
+def schema(name: str, document: str) -> None:
+    """Print the JSON Schema of one kind of document; without DOCUMENT, the names of all kinds."""
+    from codec.spec.workbench import schema as schema_text
+
+    click.echo(schema_text(name or default_format(), document))
+
+
 @spec.command("compile", context_settings=HELP)
 @_spec_option
 @click.option("--show", is_flag=True, help="Print the generated source instead of writing it.")

@@ -157,7 +157,7 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
             tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
             code.line(f"at, number, wire = {tag}({buffer}, at)")
             code.reject_if(f"number in {tuple(field.number for field in message.fields)}")
-            code.line(f"at = {skip}({buffer}, at, wire)")
+            code.line(f"at = {skip}({buffer}, at, wire, number)")
     for field in kept:
         if field.wire is not None and field.wire.always:
             code.line(
@@ -197,7 +197,8 @@ def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
     if field.shape == "scalar":
         assert field.wire is not None
         if field.wire.always:
-            code.line(f"{name} += {raw}")
+            code.reject_if(name)  # several are merged by the interpreter
+            code.line(f"{name} = {raw}")
         else:
             code.line(f"{name} = {_from_wire(code, field.wire.word, raw, type(field.wire.zero).__name__)}")
     elif field.shape in ("repeated", "alternating"):
@@ -248,7 +249,7 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
                 tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
                 code.line(f"at, number, wire = {tag}(value, at)")
                 code.reject_if(f"number in {tuple(number for number, _, _ in field.items)}")
-                code.line(f"at = {skip}(value, at, wire)")
+                code.line(f"at = {skip}(value, at, wire, number)")
         values = (
             f"{code.provided(wire.word, wire)}.from_wire({local(slot)})" if wire.always else local(slot)
             for _, slot, wire in field.items

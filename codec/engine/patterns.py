@@ -214,10 +214,11 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
             at, number, wire = tag(data, at)
             field = by_number.get(number)
             if field is None or wire != _wire_of(field):
-                at = skip(data, at, wire)
+                at = skip(data, at, wire, number)
                 continue
             raw, at = _raw(data, at, wire)
             if field.wire is not None and field.wire.always:
+                field.wire.from_wire(raw)  # each one must be a message, not only all together
                 merged[field.name] = merged.get(field.name, b"") + raw
             elif field.wire is not None:
                 slots[field.name] = field.wire.from_wire(raw)
@@ -271,9 +272,10 @@ def _element(field: plan.WireField, raw: bytes) -> Element:
         at, number, wire = tag(raw, at)
         found = by_number.get(number)
         if found is None or found[1].wire != wire:
-            at = skip(raw, at, wire)
+            at = skip(raw, at, wire, number)
             continue
         content, at = _raw(raw, at, wire)
+        found[1].from_wire(content)
         values[found[0]] = values[found[0]] + content if found[1].always else found[1].from_wire(content)
     wires = (wire for _, _, wire in field.items)
     return tuple(wire.from_wire(value) if wire.always else value for wire, value in zip(wires, values, strict=True))

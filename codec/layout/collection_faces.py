@@ -60,4 +60,4 @@ class TextsByName(Face):
         return None
 
     def schema(self) -> dict[str, object]:
-        return {"type": "object", "additionalProperties": {"type": "string"}}
+        return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}

@@ -76,7 +76,7 @@ class Type(ABC):
             at, number, wire = tag(raw, at)
             kind = self._by_number.get(number)
             if kind is None or wire != self.wire_of(kind):
-                at = skip(raw, at, wire)
+                at = skip(raw, at, wire, number)
                 continue
             value: object
             if wire == VARINT:
@@ -163,6 +163,7 @@ class Struct(Type):
             elif kind.is_scalar:
                 value[kind.name] = self.read_one(kind.base, content, depth)
             else:
+                self.read_one(kind.base, content, depth)  # each one must be a message, not only all together
                 merged[kind.name] = merged.get(kind.name, b"") + content  # type: ignore[operator]
         for name, content in merged.items():
             value[name] = self.read_one(self._by_name[name].base, content, depth)
@@ -215,6 +216,7 @@ class Union(Type):
         content: object = None
         for part, found_content in self.fields(raw, depth):
             mergeable = part.shape != "one" or not part.is_scalar
+            self._member(part, found_content, depth)  # what a later one replaces must be well-formed too
             content = content + found_content if kind is part and mergeable else found_content  # type: ignore[operator]
             kind = part
         return self.unset if kind is None else (kind.name, self._member(kind, content, depth))

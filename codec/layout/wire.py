@@ -43,9 +43,9 @@ def chunk(data: bytes, at: int) -> tuple[bytes, int]:
     return data[at : at + size], at + size
 
 
-def skip(data: bytes, at: int, wire: int) -> int:
-    """The position after a value of wire type `wire` that nobody asked for; raises `Wrong`."""
-    groups = 0
+def skip(data: bytes, at: int, wire: int, number: int) -> int:
+    """The position after a value of field `number` and wire type `wire` that nobody asked for; raises `Wrong`."""
+    groups: list[int] = []
     while True:
         if wire == VARINT:
             at = varint(data, at)[1]
@@ -55,15 +55,15 @@ def skip(data: bytes, at: int, wire: int) -> int:
             at += 8 if wire == FIXED64 else 4
             if at > len(data):
                 raise Wrong("a whole fixed-width value", "the end of the message")
-        elif wire == GROUP and groups < MOST_NESTED:
-            groups += 1
-        elif wire == END_GROUP and groups:
-            groups -= 1
+        elif wire == GROUP and len(groups) < MOST_NESTED:
+            groups.append(number)
+        elif wire == END_GROUP and groups and groups[-1] == number:
+            groups.pop()
         else:
-            raise Wrong("a wire type from 0 to 5", str(wire))
+            raise Wrong("a wire type from 0 to 5, and groups that end as they began", str(wire))
         if not groups:
             return at
-        at, _, wire = tag(data, at)
+        at, number, wire = tag(data, at)
 
 
 def tag(data: bytes, at: int) -> tuple[int, int, int]:

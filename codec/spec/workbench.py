@@ -1,7 +1,8 @@
-"""What `codec spec` shows: the known formats, the lint, resolved plans, generated source."""
+"""What `codec spec` shows: the known formats, the lint, resolved plans, JSON Schemas, generated source."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from codec.errors import SpecError
@@ -46,6 +47,20 @@ def show(name: str, kind: str) -> str:
 
 def _summary_of(doc: str) -> str:
     return doc.strip().replace("\n", " ").partition(". ")[0].rstrip(".")
+
+
+def schema(name: str, document: str) -> str:
+    """The JSON Schema of a kind of document, as JSON text; without one, the names of all kinds."""
+    from codec.spec.json_schema import schemas
+    from codec.spec.wording import nearest
+
+    known = schemas(library.load(name))
+    if not document:
+        return "\n".join(known)
+    if document not in known:
+        hint = nearest(document, tuple(known))
+        raise SpecError("spec-unknown-name", f"there is no document `{document}` in {name}", hint=hint)
+    return json.dumps(known[document], indent=2, ensure_ascii=False)
 
 
 def compiled_source(name: str) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from codec.engine.base import RecordPlace
 from codec.errors import LimitError, Place, StreamError, shown
+from codec.layout.base import Wrong
 from codec.layout.numbers import ALL_BITS, Fixed
 from codec.spec.container import Container, Frame, StreamPlan
 from codec.stream.source import Source
@@ -85,7 +86,12 @@ class EntryReader:
                     path=f"{path}.{name}",
                 )
             (raw,) = struct.unpack(layout.format, data)
-            value = layout.from_raw(raw)
+            try:
+                value = layout.from_raw(raw)
+            except Wrong as wrong:
+                raise self._error(
+                    code, "a number is out of its range", at, wrong.expected, wrong.found, path=f"{path}.{name}"
+                ) from None
             assert isinstance(value, int)
             values[name] = value
         return values
@@ -416,7 +422,7 @@ class EntryReader:
         """Where key and value of the entry at `entry_at` begin."""
         key_frame, value_frame = self.plan.key, self.plan.value
         if key_frame is None or value_frame is None:
-            return RecordPlace(self.source.name, entry_at, entry_at)
+            return RecordPlace(self.source.name, entry_at, self.value_at(entry_at, key))
         key_at = entry_at + (key_frame.length.size or 0)
         return RecordPlace(
             self.source.name,

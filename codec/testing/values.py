@@ -53,7 +53,9 @@ def scalars(kind: str) -> SearchStrategy[object]:
 def json_texts() -> SearchStrategy[str]:
     """Compact JSON texts, in spellings that must be kept: of numbers, of escapes, of the order of members."""
     numbers = st.sampled_from(["0", "-0", "1.50", "1E+5", "12345678901234567890", "-1.5e-3"])
-    strings = st.text("aé\U0001f600/ ", max_size=4).map(lambda text: f'"{text}"') | st.sampled_from(['"\\u0041"', '"\\/"', '""'])
+    strings = st.text("aé\U0001f600/ ", max_size=4).map(lambda text: f'"{text}"') | st.sampled_from(
+        ['"\\u0041"', '"\\/"', '""']
+    )
     leaves = numbers | strings | st.sampled_from(["null", "true", "false", "[]", "{}"])
 
     def nested(inner: SearchStrategy[str]) -> SearchStrategy[str]:

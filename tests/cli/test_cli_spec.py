@@ -25,6 +25,7 @@ def workbench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module.formats = lambda: (("good", "A good format."), ("fine", "A fine one."))
     module.lint = lambda name: MISTAKES if name == "a.yaml" else ()
     module.show = lambda name, record: f"{name}: {record or 'all records'}"
+    module.schema = lambda name, document: f"{name}: {document or 'all documents'}"
     module.compiled_source = lambda name: f"# {name}"
     module.write_compiled = lambda name: (Path(f"{name}.py"),)
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -59,6 +60,8 @@ def test_every_mistake_is_shown_with_its_place_and_the_status_is_2(shell: Shell)
         (("list",), "good  A good format.\nfine  A fine one.\n"),
         (("show", "--spec", "fine"), "fine: all records\n"),
         (("show", "--spec", "fine", "Hash.meta"), "fine: Hash.meta\n"),
+        (("schema", "--spec", "fine"), "fine: all documents\n"),
+        (("schema", "--spec", "fine", "manifest"), "fine: manifest\n"),
         (("compile", "--spec", "fine"), "fine.py\n"),
         (("compile", "--spec", "fine", "--show"), "# fine\n"),
     ],
