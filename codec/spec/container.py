@@ -292,7 +292,7 @@ class ContainerResolver(Resolver):
                 for name, row in cast("dict[str, dict[str, object]]", operational["rows"]).items()
             ),
             str(operational["because"]),
-            tuple(self.unread(name, row) for name, row in self.section("internal").items()),
+            self.unread("internal"),
             cast("dict[str, str]", data["counters"]),
             adapters,
             tuple(cast("list[str]", data["print_order"])),
@@ -305,22 +305,6 @@ class ContainerResolver(Resolver):
             cast("dict[str, str]", self.section("mismatch")),
             cast(int, self.section("mismatch")["most"]),
             cast("dict[str, str]", self.section("usage_errors")),
-        )
-
-    def unread(self, name: str, data: dict[str, object]) -> plan.Row:
-        literal = self.literal(str(data["key"]), self.at("internal", name, "key"))
-        return plan.Row(
-            name,
-            "",
-            "dropped",
-            literal.place,
-            "",
-            literal.text,
-            (literal,),
-            (),
-            because=str(data["because"]),
-            written=False,
-            unread=True,
         )
 
 

@@ -11,7 +11,7 @@ from typing import cast
 import codec.layout
 from codec.errors import Place, SpecError
 from codec.spec import plan, source
-from codec.spec.container import Container, ContainerResolver
+from codec.spec.container import Container, ContainerResolver, kind_of
 from codec.spec.extends import extended
 from codec.spec.resolve import Resolver, options
 
@@ -55,8 +55,10 @@ def named_file(data: source.Mapping, *path: str | int) -> Path:
 
 @lru_cache
 def load(name: str) -> Container:
-    """The plan of a format; cached for the life of the process."""
+    """The plan of a format; cached for the life of the process. Raises `SpecError`, the first that lint finds."""
     path = main_file(name)
+    if not path.is_relative_to(root()):
+        _check(path)
     main = extended(path)
     adapters = tuple(Resolver(data).adapter() for data in carried(main))
     schemas = {}
@@ -64,6 +66,17 @@ def load(name: str) -> Container:
         file = str(cast("dict[str, object]", main[section])["schema"])
         schemas[file] = source.load(named_file(main, section, "schema"))
     return ContainerResolver(main, "little" if main["byte_order"] == "little" else "big").container(adapters, schemas)
+
+
+def _check(path: Path) -> None:
+    """Raise the first mistake of a spec that is not a shipped one: resolving relies on what the lint has seen."""
+    from codec.spec.lint import lint
+
+    for mistake in (finding.error for finding in lint(str(path)) if finding.severity == "error"):
+        raise mistake
+    if kind_of(main := extended(path)) != "container":
+        hint = "name the format that carries it; `codec spec lint` checks it alone"
+        raise SpecError("spec-not-a-format", "this is the spec of one adapter", source.place_of(main, ()), hint=hint)
 
 
 def all_options(name: str) -> tuple[plan.Option, ...]:

@@ -179,7 +179,6 @@ class Resolver(Assembly):
         for name, data in self.section("shared").items():
             with self.collecting():
                 shared.extend(filter(None, [self.shared_row(name, data, entities)]))
-        unread = [self.unread(name, data) for name, data in self.section("unread").items()]
         warnings = {}
         for event, data in self.section("warnings").items() if not self.problems else ():  # they need whole entities
             with self.collecting():
@@ -195,7 +194,7 @@ class Resolver(Assembly):
             self.data.place,
             tuple(entities),
             tuple(shared),
-            tuple(unread),
+            self.unread("unread"),
             warnings,
             options(self.data),
             {name: self.names(name, data) for name, data in self.section("names").items()},
@@ -224,8 +223,12 @@ class Resolver(Assembly):
         row_plan = self.row("", name, data, scope, first.identity, ("shared", name))
         return plan.Shared(replace(row_plan, shared=name), tuple(owners), str(data["orphan"]), self.at("shared", name))
 
-    def unread(self, name: str, data: dict[str, object]) -> plan.Row:
-        literal = self.literal(str(data["key"]), self.at("unread", name, "key"))
+    def unread(self, section: str) -> tuple[plan.Row, ...]:
+        """The records of a section of which nothing but the beginning of their keys is known."""
+        return tuple(self._unread(section, name, data) for name, data in self.section(section).items())
+
+    def _unread(self, section: str, name: str, data: dict[str, object]) -> plan.Row:
+        literal = self.literal(str(data["key"]), self.at(section, name, "key"))
         return plan.Row(
             name,
             "",
