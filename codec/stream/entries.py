@@ -112,14 +112,16 @@ class EntryReader:
                 shown(source.data[: len(clock.starts) + 1]),
             )
         source.take(len(clock.starts) + 1)
-        start = source.position
-        slots = self._slots(clock.forms[form][:1], clock.error, "clock")
-        size = (
-            next(iter(slots.values()))
-            if form in clock.sized
-            else sum(layout.size or 0 for _, layout in clock.forms[form])
-        )
-        source.seek(start + size + ((clock.forms[form][0][1].size or 0) if form in clock.sized else 0))
+        at, slots = source.position, clock.forms[form]
+        if form in clock.sized:
+            size = next(iter(self._slots(slots[:1], clock.error, "clock").values()))
+            at = source.position
+        else:
+            size = sum(layout.size or 0 for _, layout in slots)
+        if source.size - at < size:
+            left = str(source.size - at)
+            raise self._error(clock.error, "the file ends in its header", at, f"{size} bytes", left, path="clock")
+        source.seek(at + size)
         return clock.named
 
     def _find_stream(self) -> StreamPlan:

@@ -59,7 +59,7 @@ def json_texts() -> SearchStrategy[str]:
     leaves = numbers | strings | st.sampled_from(["null", "true", "false", "[]", "{}"])
 
     def nested(inner: SearchStrategy[str]) -> SearchStrategy[str]:
-        members = st.dictionaries(st.sampled_from(['"b"', '"a"', '"\\u0062"']), inner, min_size=1, max_size=3)
+        members = st.dictionaries(st.sampled_from(['"c"', '"a"', '"\\u0062"']), inner, min_size=1, max_size=3)
         objects = members.map(lambda pairs: "{" + ",".join(f"{name}:{value}" for name, value in pairs.items()) + "}")
         return st.lists(inner, min_size=1, max_size=2).map(lambda parts: f"[{','.join(parts)}]") | objects
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
@@ -42,3 +43,12 @@ def test_both_engines_judge_a_damaged_file_alike(data: DataObject, history: Hist
         assert 0 <= at <= len(damaged)
         assert first.error["code"] in DECLARED
         assert first.error.keys() >= {"message", "expected", "found"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("form", sorted(CONTAINER.clock.forms))
+def test_a_header_in_front_that_ends_early_is_refused_where_it_ends(form: bytes, engine: str) -> None:
+    front = CONTAINER.clock.starts + form + (b"\0\x18" if form in CONTAINER.clock.sized else b"") + b"\0" * 5
+    error = decode(front, engine=engine).error
+    assert error is not None
+    assert (error["code"], error["found"]) == (CONTAINER.clock.error, "5")

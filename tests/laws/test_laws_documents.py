@@ -82,17 +82,21 @@ def parts(document: plan.Document, text: str) -> list[str]:
 
 def read(works: Engine, document: plan.Document, text: str) -> Iterator[tuple[int, Thing]]:
     """What the values of a text say, with the number of the kind of line that each is."""
+    data = text.encode()
     if document.kind == "lines":
-        for value, _, _, _ in json_read.values(io.BytesIO(text.encode()), "text", max_value=len(text.encode())):
-            line, fields = works.line_reader(document)(value, Notes())
+        for value, raw, _, _ in json_read.values(io.BytesIO(data), "text", max_value=len(data)):
+            line, fields = works.line_reader(document)(value, notes_of(raw))
             yield document.lines.index(line), fields
     else:
-        yield (
-            0,
-            works.document_reader(document)(
-                json_read.load(text.encode(), "text", fold=document.keyed is None), Notes()
-            ),
-        )
+        value = json_read.load(data, "text", fold=document.keyed is None)
+        yield 0, works.document_reader(document)(value, notes_of(data))
+
+
+def notes_of(text: bytes) -> Notes:
+    """What a reader of documents hands in: the text, for values that are passed through."""
+    notes = Notes()
+    notes.data = text
+    return notes
 
 
 def expected(case: DocumentCase, thing: Thing) -> Iterator[tuple[int, Thing]]:

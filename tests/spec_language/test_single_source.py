@@ -121,7 +121,7 @@ CHANGES = (
     Change("a prefix", "redis.yaml", "!hs|fld|", "!hash|field|", rows=keys_begin(b"!hs|fld|", b"!hash|field|")),
     Change("a value's magic", "redis.yaml", "\\x00RXE\\x01", "\\x00XXE\\x02", values_begin(b"\0RXE\1", b"\0XXE\2")),
     Change("a stream's magic", "container.yaml", "EKVPBBL1", "EKVPBBL7", stream=lambda data: b"EKVPBBL7" + data[8:]),
-    Change("a narrower length", "redis.yaml", LENGTH, "{prefixed: u16, max: 65535}", lengths_take(2)),
+    Change("a narrower length", "redis.yaml", LENGTH, "{prefixed: u16, max: 16384}", lengths_take(2)),
     Change("a wider length", "redis.yaml", LENGTH, "{prefixed: u64, max: 1048576}", lengths_take(8)),
     Change("a folder", "redis.yaml", HASHES, MAPS, files=paths_begin(HASHES, MAPS)),
     Change("a suffix", "redis.yaml", f'{SUFFIX}".json"', f'{SUFFIX}".list"', files=lists_end(".json", ".list")),

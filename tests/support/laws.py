@@ -7,7 +7,8 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from codec.api import DecodeOptions, DecodeResult, EncodeOptions, Warned, decode
 from codec.engine.patterns import ABSENT
 from codec.errors import CodecError
 from codec.spec import library, plan
-from codec.spec.words import Thing
+from codec.spec.words import Switched, Thing
 from codec.stream.sort import Sorter
 from codec.testing import records, things, trees
 from codec.testing.documents import Files
@@ -57,6 +58,7 @@ class AdapterCase(Case):
         self.trees: SearchStrategy[Tree] = trees(adapter)
         documents = [document for entity in adapter.entities for document in entity.documents]
         self.all_options = frozenset(option for document in documents for option in document_options(document))
+        self.all_options -= {option.name for option in adapter.options if switches(adapter, option.name)}
 
     @property
     def options(self) -> SearchStrategy[frozenset[str]]:
@@ -94,6 +96,17 @@ class RowCase(Case):
 def document_options(document: plan.Document) -> frozenset[str]:
     """The options that members of a document wait for."""
     return frozenset(member.option for member in all_members(members_of(document)) if member.option)
+
+
+def switches(part: object, option: str) -> bool:
+    """Whether anything in a plan depends on an option besides what is shown: trees are drawn for the default."""
+    if isinstance(part, Switched):
+        return part.key.endswith(option)
+    if is_dataclass(part):
+        return any(
+            switches(getattr(part, field.name), option) for field in dataclass_fields(part) if field.name != "place"
+        )
+    return isinstance(part, tuple) and any(switches(inner, option) for inner in part)
 
 
 def any_of(names: frozenset[str]) -> SearchStrategy[frozenset[str]]:
