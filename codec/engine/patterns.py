@@ -205,7 +205,7 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
     """The fields of a protobuf message; `base` is the position of `data` in the value."""
     by_number = {field.number: field for field in message.fields}
     slots: Slots = {field.name: _empty(field) for field in message.fields}
-    merged: dict[str, bytes] = {}
+    merged: dict[str, list[bytes]] = {}
     at = 0
     while at < len(data):
         start = at
@@ -218,8 +218,7 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
                 continue
             raw, at = _raw(data, at, wire)
             if field.wire is not None and field.wire.always:
-                field.wire.from_wire(raw)  # each one must be a message, not only all together
-                merged[field.name] = merged.get(field.name, b"") + raw
+                merged.setdefault(field.name, []).append(raw)
             elif field.wire is not None:
                 slots[field.name] = field.wire.from_wire(raw)
             else:
@@ -230,7 +229,7 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
         if field.name in merged:
             assert field.wire is not None
             try:
-                slots[field.name] = field.wire.from_wire(merged[field.name])
+                slots[field.name] = _merged(field.wire, merged[field.name])
             except Wrong as wrong:
                 raise Misfit(field.name, base, wrong.expected, wrong.found) from None
         if field.shape == "alternating":
@@ -266,7 +265,7 @@ def _element(field: plan.WireField, raw: bytes) -> Element:
     if field.shape in ("repeated", "alternating"):
         return (field.items[0][2].from_wire(raw),)
     by_number = {number: (index, wire) for index, (number, _, wire) in enumerate(field.items)}
-    values: list[Any] = [b"" if wire.always else wire.zero for _, _, wire in field.items]
+    values: list[Any] = [[] if wire.always else wire.zero for _, _, wire in field.items]
     at = 0
     while at < len(raw):
         at, number, wire = tag(raw, at)
@@ -275,10 +274,19 @@ def _element(field: plan.WireField, raw: bytes) -> Element:
             at = skip(raw, at, wire, number)
             continue
         content, at = _raw(raw, at, wire)
-        found[1].from_wire(content)
-        values[found[0]] = values[found[0]] + content if found[1].always else found[1].from_wire(content)
+        if found[1].always:
+            values[found[0]].append(content)
+        else:
+            values[found[0]] = found[1].from_wire(content)
     wires = (wire for _, _, wire in field.items)
-    return tuple(wire.from_wire(value) if wire.always else value for wire, value in zip(wires, values, strict=True))
+    return tuple(_merged(wire, value) if wire.always else value for wire, value in zip(wires, values, strict=True))
+
+
+def _merged(wire: Wire, parts: list[bytes]) -> object:
+    """The message that several say together; each of them must be one."""
+    for part in parts if len(parts) > 1 else ():
+        wire.from_wire(part)
+    return wire.from_wire(b"".join(parts))
 
 
 def _pairs(field: plan.WireField, flat: Any, base: int) -> list[Element]:

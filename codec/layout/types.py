@@ -58,8 +58,8 @@ class Type(ABC):
         """The value of a message with nothing in it."""
 
     @abstractmethod
-    def from_wire(self, raw: bytes, depth: int = 0) -> object:
-        """The value that a protobuf message says; raises `Wrong`."""
+    def from_wire(self, raw: bytes, depth: int = 0, into: Any = None) -> object:
+        """The value that a protobuf message says, merged into an earlier one if there is one; raises `Wrong`."""
 
     @abstractmethod
     def to_wire(self, value: object) -> bytes:
@@ -89,13 +89,13 @@ class Type(ABC):
         """The wire type of a member."""
         return VARINT if kind.shape == "one" and kind.base in ("flag", "u64") else LENGTH
 
-    def read_one(self, base: str, raw: object, depth: int) -> object:
-        """One value of a scalar or declared type from what the wire has."""
+    def read_one(self, base: str, raw: object, depth: int, into: object = None) -> object:
+        """One value of a scalar or declared type from what the wire has; messages are merged into an earlier one."""
         if base == "text":
             return as_text(raw)  # type: ignore[arg-type]
         if base in ("bytes", "u64"):
             return raw
-        return bool(raw) if base == "flag" else self.types[base].from_wire(raw, depth + 1)  # type: ignore[arg-type]
+        return bool(raw) if base == "flag" else self.types[base].from_wire(raw, depth + 1, into)  # type: ignore[arg-type]
 
     def content(self, base: str, value: object) -> bytes:
         """What one value is on the wire, without its tag."""
@@ -123,7 +123,7 @@ class Type(ABC):
             if part.number == 1:
                 name = as_text(content)  # type: ignore[arg-type]
             else:
-                value = self.read_one(kind.base, content, depth)
+                value = self.read_one(kind.base, content, depth, value)
         if value is None:
             value = ZEROS[kind.base] if kind.is_scalar else self.types[kind.base].zero
         return name, value
@@ -154,19 +154,13 @@ class Struct(Type):
             return [] if kind.shape == "list" else {}
         return ZEROS[kind.base] if kind.is_scalar else self.types[kind.base].zero
 
-    def from_wire(self, raw: bytes, depth: int = 0) -> dict[str, object]:
-        value = self.zero
-        merged: dict[str, bytes] = {}
+    def from_wire(self, raw: bytes, depth: int = 0, into: Any = None) -> dict[str, object]:
+        value: dict[str, Any] = self.zero if into is None else into
         for kind, content in self.fields(raw, depth):
             if kind.shape == "list":
-                value[kind.name].append(self.read_one(kind.base, content, depth))  # type: ignore[attr-defined]
-            elif kind.is_scalar:
-                value[kind.name] = self.read_one(kind.base, content, depth)
+                value[kind.name].append(self.read_one(kind.base, content, depth))
             else:
-                self.read_one(kind.base, content, depth)  # each one must be a message, not only all together
-                merged[kind.name] = merged.get(kind.name, b"") + content  # type: ignore[operator]
-        for name, content in merged.items():
-            value[name] = self.read_one(self._by_name[name].base, content, depth)
+                value[kind.name] = self.read_one(kind.base, content, depth, value[kind.name])
         return value
 
     def to_wire(self, value: object) -> bytes:
@@ -211,23 +205,25 @@ class Union(Type):
     def wire_of(self, kind: Kind) -> int:
         return VARINT if kind.shape == "one" and kind.base in ("flag", "u64") else LENGTH
 
-    def from_wire(self, raw: bytes, depth: int = 0) -> object:
-        kind: Kind | None = None
-        content: object = None
-        for part, found_content in self.fields(raw, depth):
-            mergeable = part.shape != "one" or not part.is_scalar
-            self._member(part, found_content, depth)  # what a later one replaces must be well-formed too
-            content = content + found_content if kind is part and mergeable else found_content  # type: ignore[operator]
-            kind = part
-        return self.unset if kind is None else (kind.name, self._member(kind, content, depth))
+    def from_wire(self, raw: bytes, depth: int = 0, into: Any = None) -> object:
+        said: tuple[str, object] | None = None if into is self.unset else into
+        for kind, content in self.fields(raw, depth):
+            before = said[1] if said is not None and said[0] == kind.name else None
+            said = kind.name, self._member(kind, content, depth, before)
+        return self.unset if said is None else said
 
-    def _member(self, kind: Kind, content: object, depth: int) -> object:
+    def _member(self, kind: Kind, content: Any, depth: int, before: Any) -> object:
+        """What one member says, added to what it said before: each part must be well-formed, whatever becomes of it."""
         if kind.shape == "one":
-            return self.read_one(kind.base, content, depth)
-        inner = _collection(kind, self.types)
+            return self.read_one(kind.base, content, depth, before)
+        items = _collection(kind, self.types).fields(content, depth + 1)
         if kind.shape == "list":
-            return [self.read_one(kind.base, item, depth + 1) for _, item in inner.fields(content, depth + 1)]  # type: ignore[arg-type]
-        return dict(self.read_map(kind, item, depth + 1) for _, item in inner.fields(content, depth + 1))  # type: ignore[arg-type]
+            listed = [] if before is None else before
+            listed.extend(self.read_one(kind.base, item, depth + 1) for _, item in items)
+            return listed
+        named = {} if before is None else before
+        named.update(self.read_map(kind, item, depth + 1) for _, item in items)
+        return named
 
     def to_wire(self, value: object) -> bytes:
         name, one = cast("tuple[str, Any]", value)

@@ -15,6 +15,7 @@ from codec.decoding import engine_of
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Misfit
 from codec.layout.base import Wrong
+from codec.layout.wire import write_chunk
 from codec.spec import plan
 from codec.spec.words import Thing
 from codec.testing.streams import damage
@@ -237,3 +238,33 @@ def test_what_is_no_message_is_refused(trap: str, engine: str) -> None:
     assert parsed(kind.message, raw) is None
     with pytest.raises(Misfit):
         engine_of(engine, CONTAINER.adapter(kind.adapter)).reader(kind.row)(kind.key, kind.magic + raw)
+
+
+@pytest.mark.parametrize("deep", [10, 2000])
+def test_values_in_values_are_read_once_each(deep: int) -> None:
+    """However often a part is repeated on its way down: a reader that looks twice at each would never come back."""
+    raw = b"\x28\1"
+    for _ in range(deep):
+        raw = write_chunk(b"J", write_chunk(b"\n", raw)) + b"J\0"
+    found = TYPES["Value"].from_wire(raw)
+    for _ in range(deep):
+        assert found[0] == "L"
+        (found,) = found[1]
+    assert found == UNSET
+
+
+REPEATED = {
+    "lists of a value": ("Value", [b"\x4a\4\n\2\n\0", b"\x4a\4\n\2\x1a\0"]),
+    "maps of a value": ("Value", [b"\x52\6\n\4\x12\2\n\0", b"\x52\7\n\5\n\1a\x12\0"]),
+    "a list, another member, a list": ("Value", [b"\x4a\4\n\2\n\0", b"\x28\0", b"\x4a\4\n\2\x1a\0"]),
+    "values of one entry": ("Value", [b"\x52\x0e\n\x0c\x12\4\x4a\2\n\0\x12\4\x4a\2\n\0"]),
+    "parts of a part": ("GlobalSecondaryIndex", [b"\n\3\n\1a", b"\n\3\x12\1b", b"\n\2\n\0"]),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_repeated_parts_are_merged(name: str) -> None:
+    kind, parts = REPEATED[name]
+    message = parsed(kind, b"".join(parts))
+    assert message is not None
+    assert exact(TYPES[DECLARED[kind]].from_wire(b"".join(parts))) == exact(model(message))
