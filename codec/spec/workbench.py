@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from codec.errors import SpecError
-from codec.spec import library
+from codec.spec import library, plan
 from codec.spec.extends import extended
 from codec.spec.source import Mapping
 
@@ -25,7 +25,23 @@ def lint(name: str) -> tuple[SpecError, ...]:
     """Every mistake of a format, or of one spec file, in the order of the lines."""
     from codec.spec.lint import lint as findings
 
-    return tuple(finding.error for finding in findings(name) if finding.severity == "error")
+    return tuple(finding.error for finding in findings(name, _example_error) if finding.severity == "error")
+
+
+def _example_error(adapter: plan.Adapter, row: plan.Row) -> SpecError | None:
+    """What is wrong with the example of a record kind, if it has one."""
+    from codec.engine.interpreter import Interpreter
+    from codec.engine.patterns import Misfit
+
+    if not row.example:
+        return None
+    key, value = (bytes.fromhex(row.example[part]) for part in ("key", "value"))
+    try:
+        Interpreter().reader(row)(key, value)
+    except Misfit as misfit:
+        message, hint = f"the example is no {row.label}", "correct the example, or the layout"
+        return SpecError("spec-example", message, row.place, misfit.part, misfit.expected, misfit.found, hint)
+    return None
 
 
 def show(name: str, kind: str) -> str:

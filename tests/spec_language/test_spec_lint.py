@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codec.errors import SpecError
-from codec.spec import library, plan, source
+from codec.spec import library, plan, source, workbench
 from codec.spec.lint import lint
 
 BASE = Path(__file__).parent / "base"
@@ -108,3 +109,13 @@ def test_a_damaged_spec_is_reported_never_a_traceback(name: str, data: st.DataOb
 def test_a_damaged_spec_of_ours_is_reported_too(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from([path for path in sorted(OURS.glob("*.yaml")) if ".schema." not in path.name]))
     assert_reported(data.draw(damaged(file)), file.name, OURS)
+
+
+def test_an_example_that_is_no_such_record_is_a_mistake(tmp_path: Path) -> None:
+    shutil.copytree(library.root(), tmp_path, dirs_exist_ok=True)
+    spec = tmp_path / "elastickv" / "redis.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("example: {key: 21", "example: {key: 22"), "utf-8")
+    mistakes = workbench.lint(str(spec.parent))
+    assert {mistake.code for mistake in mistakes} == {"spec-example"}
+    assert len(mistakes) == spec.read_text("utf-8").count("example: {key: 22")
+    assert workbench.lint("elastickv") == ()
