@@ -109,7 +109,7 @@ def _collect(
             on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
             documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error, on)
-            encoder = AdapterEncoder(adapter, documents)
+            encoder = AdapterEncoder(adapter, documents, options.switches)
             try:
                 encoder.run()
             except TreeFault as fault:

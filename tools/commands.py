@@ -248,6 +248,10 @@ def _format_option(option: Option) -> click.Option:
     sentence = f"{option.help[:1].upper()}{option.help[1:].rstrip('.')}."
     if option.kind == "flag":
         return _flag(name, sentence)
+    if option.kind == "number":
+        return click.Option(
+            [name], type=click.IntRange(*option.between), default=option.default, show_default=True, help=sentence
+        )
     default = str(option.default)
     kind = _ChoiceOrDefault(option.choices, default)
     return click.Option([name], type=kind, default=default, show_default=True, help=sentence)

@@ -7,8 +7,8 @@ held. Implements s3.md §6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO, cast
 
 from codec.engine.patterns import Misfit
 from codec.errors import DataError, DocumentError, Place, TreeError, shown
@@ -30,8 +30,8 @@ DIRECTORY, FILE = "directory", "file"
 class Body:
     """A file as the body of a thing: its length, and its pieces as elements, read once."""
 
-    def __init__(self, bodies: Bodies, size: int) -> None:
-        self.bodies, self.size = bodies, size
+    def __init__(self, bodies: Bodies, every: int, size: int) -> None:
+        self.bodies, self.every, self.size = bodies, every, size
         self.file: BinaryIO | None = None
         self.path = ""
 
@@ -40,8 +40,8 @@ class Body:
 
     def sizes(self) -> list[int]:
         """The lengths of the pieces."""
-        every = self.bodies.cut.every
-        return [every] * (self.size // every) + ([self.size % every] if self.size % every else [])
+        whole, rest = divmod(self.size, self.every)
+        return [self.every] * whole + ([rest] if rest else [])
 
     def __iter__(self) -> Iterator[Element]:
         """The pieces; raises `TreeError` if the file is not as long as it was."""
@@ -73,13 +73,17 @@ class Pieces:
 class Holdings:
     """Reads every parent of an adapter with the things that have bodies, with the options that the manifest names."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader, unexpected: list[str]) -> None:
+    def __init__(
+        self, adapter: Adapter, reader: DocumentReader, unexpected: list[str], switches: Mapping[str, object]
+    ) -> None:
         self.adapter, self.reader, self.folder, self.shown = adapter, reader, reader.folder, reader.shown
         self.unexpected = unexpected
         self.child = next(e for e in adapter.entities if e.bodies is not None)
         assert self.child.bodies is not None
         assert self.child.within is not None
         self.bodies: Bodies = self.child.bodies
+        every = next(option for option in adapter.options if option.name == self.bodies.cut.every)
+        self.every = cast(int, switches.get(every.name) or every.default)
         self.alias, parent = self.child.within
         self.parent = adapter.entity(parent)
         self.copied = [e for e in adapter.entities if e.within and e.within[1] == parent and e.bodies is None]
@@ -190,7 +194,7 @@ class Holdings:
         try:
             self.reader.read(self.child, self.beside, beside, thing)
             with self.reader.open(file) as stream:
-                body = Body(self.bodies, stream.seek(0, 2))
+                body = Body(self.bodies, self.every, stream.seek(0, 2))
                 stream.seek(0)
                 body.file, body.path = stream, file
                 self._fill(thing, body)

@@ -6,7 +6,7 @@ followed out of the tree, and what no spec describes is counted and said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from codec.engine.base import Misread
 from codec.engine.documents import STEM
@@ -32,8 +32,8 @@ DIRECTORY = "directory"
 class AdapterEncoder:
     """Reads the documents of one adapter and emits its records, in no particular order."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader) -> None:
-        self.adapter, self.reader, self.folder = adapter, reader, reader.folder
+    def __init__(self, adapter: Adapter, reader: DocumentReader, switches: Mapping[str, object]) -> None:
+        self.adapter, self.reader, self.folder, self.switches = adapter, reader, reader.folder, switches
         self.originals: dict[str, dict[str, bytes]] = {}
         self.unexpected: list[str] = []
         self.counts = reader.counts
@@ -44,7 +44,7 @@ class AdapterEncoder:
             return
         if not self.folder.pattern:
             if any(entity.bodies is not None for entity in self.adapter.entities):
-                Holdings(self.adapter, self.reader, self.unexpected).run()
+                Holdings(self.adapter, self.reader, self.unexpected, self.switches).run()
             else:
                 Households(self.adapter, self.reader).run()
             self.reader.finish()

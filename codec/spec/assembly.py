@@ -53,7 +53,7 @@ class Assembly(Shapes):
             ),
             Cut(
                 field,
-                cast(int, cut["every"]),
+                self._option(str(cut["every"]), place),
                 into,
                 self._sources(cut["piece"], self._fields(into, scope, place), place),
                 parts,
@@ -69,6 +69,13 @@ class Assembly(Shapes):
         many = scope.fields[self.collection(name, scope, place)].many
         assert many is not None
         return list(many.fields)
+
+    def _option(self, name: str, place: Place) -> str:
+        options = [option for option, data in self.section("options").items() if "min" in data]
+        if name not in options:
+            hint = nearest(name, options) or "declare it under `options`, with `min` and `max`"
+            raise self.fail("spec-unknown-name", f"no option `{name}` is a number", place, hint=hint)
+        return name
 
     def _index(self, names: list[str], name: object, place: Place) -> int:
         if name in names:

@@ -49,10 +49,10 @@ Source = tuple[Literal["const", "field", "position", "piece", "count", "sizes"],
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A body as pieces of `every` bytes, the elements of `into`; and the one part that declares them, if there are any."""
+    """A body as pieces, the elements of `into`, of as many bytes as the option `every` says; and their one part."""
 
     field: str
-    every: int
+    every: str
     into: str
     piece: tuple[Source, ...]
     parts: str

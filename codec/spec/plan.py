@@ -459,11 +459,12 @@ class Option:
     """An option that the format declares; `member` of the manifest keeps it where the container says so."""
 
     name: str
-    kind: Literal["flag", "choice"]
+    kind: Literal["flag", "choice", "number"]
     choices: tuple[str, ...]
     default: object
     help: str
     directions: tuple[str, ...]
+    between: tuple[int, int] = (0, 0)  # of a number
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,11 +300,12 @@ def options(data: Mapping) -> tuple[plan.Option, ...]:
         result.append(
             plan.Option(
                 name,
-                "choice" if choices else "flag",
+                "choice" if choices else "number" if "min" in spec else "flag",
                 choices,
                 spec.get("default", False),
                 str(spec["help"]),
                 tuple(cast("list[str]", spec.get("directions", ("decode",)))),
+                (cast(int, spec.get("min", 0)), cast(int, spec.get("max", 0))),
             )
         )
     return tuple(result)
