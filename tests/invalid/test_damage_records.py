@@ -18,7 +18,7 @@ KEY_AT, VALUE_AT = 1000, 100_000
 
 
 @each_row
-@examples(100)
+@examples(60)
 @given(data=st.data())
 def test_both_engines_judge_a_damaged_record_alike(case: RowCase, data: DataObject) -> None:
     key, value = data.draw(case.records)

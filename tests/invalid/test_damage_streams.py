@@ -30,7 +30,7 @@ def declared_errors() -> Iterator[str]:
 DECLARED = frozenset(declared_errors()) - {""}
 
 
-@examples(150)
+@examples(100)
 @given(data=st.data(), history=histories(CONTAINER, ADAPTERS))
 def test_both_engines_judge_a_damaged_file_alike(data: DataObject, history: History) -> None:
     written = data.draw(st.sampled_from(WRITERS)).write(history)

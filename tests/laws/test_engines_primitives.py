@@ -112,7 +112,7 @@ def interpreted(layout: Layout, data: bytes, at: int, tail: int) -> object:
 
 
 @pytest.mark.parametrize("word", sorted(LAYOUTS))
-@examples(40)
+@examples(20)
 @given(data=st.data(), before=st.binary(max_size=2), behind=st.binary(max_size=4))
 def test_a_layout_reads_and_writes_as_its_construct_object(
     word: str, data: DataObject, before: bytes, behind: bytes
@@ -129,7 +129,7 @@ def test_a_layout_reads_and_writes_as_its_construct_object(
 
 
 @pytest.mark.parametrize("word", sorted(LAYOUTS))
-@examples(100)
+@examples(50)
 @given(data=st.data(), before=st.binary(max_size=2), behind=st.binary(max_size=4))
 def test_a_layout_refuses_what_its_construct_object_refuses(
     word: str, data: DataObject, before: bytes, behind: bytes
@@ -209,7 +209,7 @@ def test_a_face_reads_what_it_writes(name: str, data: DataObject) -> None:
 
 
 @each_face
-@examples(40)
+@examples(20)
 @given(data=st.data())
 def test_a_face_refuses_what_its_generated_code_refuses(name: str, data: DataObject) -> None:
     face = FACES[name]

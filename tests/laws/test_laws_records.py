@@ -54,7 +54,7 @@ def test_what_the_spec_drops_of_a_record_does_not_change_what_is_read(
 
 
 @each_row
-@examples(50)
+@examples(30)
 @given(data=st.data())
 def test_both_engines_read_the_same_from_any_record_of_its_kind(case: RowCase, data: DataObject) -> None:
     record = data.draw(case.records)

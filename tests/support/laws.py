@@ -31,7 +31,7 @@ from tests.support.golden_cases import ENGINES, read_files
 
 FORMAT = "elastickv"
 CONTAINER = library.load(FORMAT)
-UNDER_LAWS = ("redis", "dynamodb")
+UNDER_LAWS = ("redis", "dynamodb", "sqs")
 ADAPTERS = tuple(adapter for adapter in CONTAINER.adapters if adapter.name in UNDER_LAWS)
 ORDINARY = 50  # examples of the default profile
 WALL_TIME = re.compile(rb'"wall_time_iso": "[^"]*"')
@@ -58,7 +58,7 @@ class AdapterCase(Case):
         self.trees: SearchStrategy[Tree] = trees(adapter)
         documents = [document for entity in adapter.entities for document in entity.documents]
         self.all_options = frozenset(option for document in documents for option in document_options(document))
-        self.all_options -= {option.name for option in adapter.options if switches(adapter, option.name)}
+        self.all_options -= {name for name in self.all_options if switches(adapter, name)}
 
     @property
     def options(self) -> SearchStrategy[frozenset[str]]:
