@@ -12,7 +12,7 @@ from typing import Any, cast
 import construct
 import jsonschema
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
 
@@ -209,7 +209,7 @@ def test_a_face_reads_what_it_writes(name: str, data: DataObject) -> None:
 
 
 @each_face
-@examples(20)
+@examples(40)
 @given(data=st.data())
 def test_a_face_refuses_what_its_generated_code_refuses(name: str, data: DataObject) -> None:
     face = FACES[name]
@@ -217,7 +217,7 @@ def test_a_face_refuses_what_its_generated_code_refuses(name: str, data: DataObj
     try:
         json = json_read.load(text, "text", fold=False)
     except json_read.DocumentError:
-        assume(False)
+        return  # no JSON any more: a face never sees it
     assert refused(lambda: GeneratedFace(face, "").read(json), Exception) == refused(lambda: face.read(json), Wrong)
 
 
