@@ -55,6 +55,25 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
         raise from_os_error(problem, f"encode {source}") from None
 
 
+def records_of(
+    tree: Path, options: EncodeOptions, sorter: Sorter[tuple[bytes, bytes]]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of every record that an encode of `tree` writes, by plain key; two with one key both come.
+
+    `tree` may still be staged. Memory is the sorter's, and the iterator is valid until the sorter is closed.
+    """
+    container = library.load(options.format)
+    selected = chosen(container, options.adapters)
+    manifest, known = read_manifest(container, tree)
+    _need_adapters(container, selected, known, manifest)
+    names = tuple(name for name in container.encode_order if name in selected)
+    writer = StreamWriter(container.written, 0, sorter)
+    writer.suffix = b""  # not framed: sorted by the key alone
+    with TreeReader(tree) as reader:
+        _collect(container, options, reader, writer, names, known)
+    return sorter.sorted()
+
+
 def read_manifest(container: Container, source: Path) -> tuple[Path, facts.Facts]:
     """The manifest of a tree and the facts that it says; raises `UsageError` if it is not there."""
     path = source / container.manifest.path
