@@ -12,6 +12,7 @@ import click
 
 from codec.errors import UsageError
 
+from .bench.commands import bench
 from .commands import HELP, decode_command, encode_command
 from .session import Program, called_as, run
 from .spec_commands import spec
@@ -38,7 +39,7 @@ def codec() -> click.Group:
             )
         ],
     )
-    for command in (decode_command(), encode_command(), spec, completion):
+    for command in (decode_command(), encode_command(), spec, bench, completion):
         group.add_command(command)
     return group
 
