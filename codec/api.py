@@ -41,6 +41,7 @@ class DecodeOptions:
     `adapters` are names that the format declares, empty = all. `switches` are the options that the format's spec
     declares (boolean or text). `as_of` bounds the versions that count. `versions="all"` feeds every version in file
     order, as the reference decoder does. `cluster_id` goes into the manifest, `input_text` too (default: the source).
+    `jobs` is how many worker processes may share the work (`codec.workers`); the tree is the same for any number.
     """
 
     adapters: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class DecodeOptions:
     replace: bool = False
     sync: bool = True
     engine: Engine = "compiled"
+    jobs: int | None = None
     format: str = "elastickv"
     warn: Callable[[Warned], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
@@ -72,7 +74,7 @@ class DecodeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """How to encode; `adapters` as in `DecodeOptions`, `last_commit_ts` None = the manifest's."""
+    """How to encode; `adapters` and `jobs` as in `DecodeOptions`, `last_commit_ts` None = the manifest's."""
 
     adapters: tuple[str, ...] = ()
     switches: Mapping[str, object] = field(default_factory=dict)
@@ -80,6 +82,7 @@ class EncodeOptions:
     self_test: bool = False
     scratch_root: Path | None = None
     engine: Engine = "compiled"
+    jobs: int | None = None
     format: str = "elastickv"
     warn: Callable[[Warned], None] = _ignore
     progress: Callable[[Progress], None] = _ignore

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["decode", "encode"]
 
+MOST_JOBS = 64
 HELP: dict[str, object] = {"help_option_names": ["-h", "--help"]}
 _STATUSES = "Exit status: 0 done, 1 wrong use, 2 wrong data (a decode drop-in knows only 1), 130 or 143 interrupted."
 
@@ -102,6 +103,7 @@ def _encode_options() -> list[click.Parameter]:
 def _common_options() -> list[click.Parameter]:
     return [
         _choice("--engine", ("compiled", "interpreter"), "Generated code, or the plan step by step; same results."),
+        _jobs_option(),
         # These two are read off the arguments before anything can go wrong (`Program.voice`).
         click.Option(["--json"], is_flag=True, expose_value=False, help="Messages as JSON lines, for programs."),
         click.Option(["-q", "--quiet"], is_flag=True, expose_value=False, help="Errors only."),
@@ -120,6 +122,7 @@ def _decode(
     replace: bool,
     no_sync: bool,
     engine: Engine,
+    jobs: int | None,
     **switches: object,
 ) -> None:
     _need(source, "--input")
@@ -143,6 +146,7 @@ def _decode(
         replace=replace,
         sync=not no_sync,
         engine=engine,
+        jobs=jobs,
         warn=session.voice.warning,
         progress=session.voice.progress,
     )
@@ -162,6 +166,7 @@ def _encode(
     self_test: bool,
     scratch_root: str,
     engine: Engine,
+    jobs: int | None,
     **switches: object,
 ) -> None:
     _need(source, "--input")
@@ -183,6 +188,7 @@ def _encode(
         self_test=self_test,
         scratch_root=Path(scratch_root) if scratch_root else None,
         engine=engine,
+        jobs=jobs,
         warn=session.voice.warning,
         progress=session.voice.progress,
     )
@@ -230,6 +236,13 @@ class _ChoiceOrDefault(click.Choice[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         return super().convert(value or self._default, param, ctx)
+
+
+def _jobs_option() -> click.Option:
+    kind = click.IntRange(1, MOST_JOBS)
+    return click.Option(
+        ["--jobs"], type=kind, metavar="N", help="Processes that may share the work.  [default: up to 2]"
+    )
 
 
 def _adapter_option() -> click.Option:
