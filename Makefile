@@ -4,7 +4,7 @@ BIN := .venv/bin
 SAMPLE := tests/golden/data/real-a-runtime-file/00000000000001be.fsm
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test test-long lint wheel clean
+.PHONY: setup demo test test-long lint manual wheel clean
 
 setup: .venv/.installed
 
@@ -27,6 +27,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
+
+# A test compares docs/manual with what the specs say.
+manual: setup
+	$(BIN)/codec generate docs elastickv -o docs/manual --replace
 
 wheel: setup
 	.ci/check-wheel $(BIN)/python $(SAMPLE)

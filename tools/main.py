@@ -14,6 +14,7 @@ from codec.errors import UsageError
 
 from .bench.commands import bench
 from .commands import HELP, decode_command, encode_command
+from .generate_commands import generate
 from .session import Program, called_as, run
 from .spec_commands import spec
 
@@ -39,7 +40,7 @@ def codec() -> click.Group:
             )
         ],
     )
-    for command in (decode_command(), encode_command(), spec, bench, completion):
+    for command in (decode_command(), encode_command(), spec, generate, bench, completion):
         group.add_command(command)
     return group
 

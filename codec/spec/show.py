@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from codec.errors import Place, SpecError
-from codec.layout.base import LAYOUTS, Layout
 from codec.spec import library, plan
 from codec.spec.account import (
     Entry,
@@ -20,6 +19,16 @@ from codec.spec.account import (
     row_account,
     row_losses,
     slots_of,
+)
+from codec.spec.describe import (
+    cells,
+    key_order,
+    literal_text,
+    offsets,
+    path_text,
+    role_of,
+    type_text,
+    written_when,
 )
 from codec.spec.wording import nearest
 
@@ -48,14 +57,14 @@ def _pages(adapter: plan.Adapter) -> Iterator[tuple[str, Iterable[str]]]:
 
 
 def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
-    yield _title(row.label, f"record kind, {_role(row)}")
+    yield _title(row.label, f"record kind, {role_of(row)}")
     yield from _facts(
         spec=_line(row.place),
         manual=row.manual,
         why=row.because,
         each=row.each and f"one record per element of `{row.each}`",
         option=(row.option and f"only with {row.option}") or (row.read_with and f"read with {row.read_with}"),
-        order=_order(row),
+        order=key_order(row),
         errors=", ".join(
             f"{part}: {name}" for part, name in (("key", row.key_error), ("value", row.value_error)) if name
         ),
@@ -64,7 +73,7 @@ def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
     entries = {(entry.place, entry.name): entry for entry in row_account(row)}
     yield from _parts("key", row.key, entries)
     for form in row.forms:
-        title = f"value, form {form.name}{_when(form)}" if len(row.forms) > 1 else "value"
+        title = f"value, form {form.name}{written_when(form)}" if len(row.forms) > 1 else "value"
         yield from _parts(title, form.parts, entries)
     goes = list(_goes(adapter, row))
     if goes:
@@ -72,30 +81,10 @@ def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
     yield from _section("losses", [(loss.what, loss.reason, _line(loss.place)) for loss in row_losses(row)])
 
 
-def _role(row: plan.Row) -> str:
-    if row.role == "stored":
-        return "read and written" if row.written else "read, never written"
-    if row.role == "shared":
-        return "shared, read and written" if row.written else "shared, only read"
-    return "neither read nor written" if row.role == "dropped" else "written from the model, never read"
-
-
-def _order(row: plan.Row) -> str:
-    """The order of the key's bytes: kinds with the same order merge without a sort."""
-    slots = [part for part in row.key if isinstance(part, plan.Slot)]
-    return ", then ".join(f"{slot.name} by {slot.layout.order()}" for slot in slots)
-
-
-def _when(form: plan.Form) -> str:
-    if not form.written:
-        return ", never written"
-    return f", written if {form.when.describe()}" if form.when is not None else ", written"
-
-
 def _parts(title: str, parts: Sequence[plan.Part], entries: dict[tuple[Place, str], Entry]) -> Iterator[str]:
     lines = []
-    for part, offset in zip(parts, _offsets(parts), strict=True):
-        for index, (name, width, layout) in enumerate(_cells(part)):
+    for part, offset in zip(parts, offsets(parts), strict=True):
+        for index, (name, width, layout) in enumerate(cells(part)):
             place = part.place if isinstance(part, plan.Literal_) else _slot_place(part, name)
             entry = entries.get((place, name))
             where = f"{entry.account}: {entry.says}" if entry else ""
@@ -105,65 +94,6 @@ def _parts(title: str, parts: Sequence[plan.Part], entries: dict[tuple[Place, st
 
 def _slot_place(part: plan.Part, name: str) -> Place:
     return next((slot.place for slot in slots_of(part) if slot.name == name), part.place)
-
-
-def _offsets(parts: Sequence[plan.Part]) -> Iterator[str]:
-    """Where each part begins: counted from the front, behind an open part from the end, else unknown."""
-    flagged = {name for part in parts if isinstance(part, plan.Flags) for name, _ in part.bits}
-    widths = [None if isinstance(part, plan.Slot) and part.name in flagged else _width(part) for part in parts]
-    for index in range(len(parts)):
-        before, behind = widths[:index], widths[index:]
-        if None not in before:
-            yield str(sum(width or 0 for width in before))
-        elif None not in behind:
-            yield f"end-{sum(width or 0 for width in behind)}"
-        else:
-            yield "…"
-
-
-def _width(part: plan.Part) -> int | None:
-    if isinstance(part, plan.Literal_):
-        return len(part.text)
-    if isinstance(part, plan.Flags):
-        return 1
-    return part.layout.size if isinstance(part, plan.Slot) else None
-
-
-def _cells(part: plan.Part) -> Iterator[tuple[str, str, str]]:
-    """Name, width and layout of a part, or of the parts in it."""
-    if isinstance(part, plan.Literal_):
-        yield _bytes(part.text), str(len(part.text)), "literal"
-    elif isinstance(part, plan.Slack):
-        yield "whatever follows", "…", "slack"
-    elif isinstance(part, plan.Flags):
-        yield "flags", "1", ", ".join(f"bit {bit}: {name}" for name, bit in part.bits)
-    elif isinstance(part, plan.Message):
-        for field in part.fields:
-            yield field.name, "…", f"protobuf field {field.number}: {_wire(field)}"
-    elif isinstance(part, plan.Json):
-        yield "a JSON object", "…", ", ".join(member.name for member in part.members)
-    else:
-        together = ", optional" if isinstance(part, plan.Optional) else ""
-        for slot in part.parts if isinstance(part, plan.Optional) else (part,):
-            zero = ", zero is none" if slot.zero_is_none else ""
-            yield slot.name, slot.layout.width(), f"{_word(slot.layout)}{zero}{together}"
-
-
-def _word(layout: Layout) -> str:
-    """The layout by its word, and by that of the number it is made of."""
-    kind, _ = LAYOUTS.get(layout.word, (type(layout), None))
-    word = layout.word if kind is type(layout) else f"{type(layout).word} {layout.word}"
-    return f"{word}, open" if layout.is_open else word
-
-
-def _wire(field: plan.WireField) -> str:
-    if field.wire is not None:
-        return field.wire.word
-    return f"{field.shape} ({', '.join(f'{name}: {wire.word}' for _, name, wire in field.items)})"
-
-
-def _bytes(text: bytes) -> str:
-    return '"' + "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in text) + '"'
 
 
 def _goes(adapter: plan.Adapter, row: plan.Row) -> Iterator[tuple[str, str, str]]:
@@ -183,7 +113,7 @@ def _document(document: plan.Document) -> Iterator[str]:
     yield _title(f"{document.entity}.{document.name}", f"document, {document.kind}")
     yield from _facts(
         spec=_line(document.place),
-        path=_path(document.path),
+        path=path_text(document.path),
         beside=document.beside,
         when=document.when.describe() if document.when is not None else "",
     )
@@ -194,10 +124,6 @@ def _entry_cells(entry: Entry) -> tuple[str, ...]:
     return entry.name, f"{entry.account}: {entry.says}", _line(entry.place)
 
 
-def _path(path: tuple[plan.PathStep, ...]) -> str:
-    return "/".join("".join(p if isinstance(p, str) else f"{{{p.target.field}}}" for p in step) for step in path)
-
-
 def _entity(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[str]:
     yield _title(entity.name, f"entity of {adapter.name}")
     yield from _facts(
@@ -206,11 +132,11 @@ def _entity(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[str]:
         identity=", ".join(entity.identity),
         exists=entity.exists and f"if there is a record `{entity.exists}`; else the warning {entity.orphan}",
     )
-    fields = [(name, _type(kind), _wins(entity, name)) for name, kind in entity.fields.items()]
+    fields = [(name, type_text(kind), _wins(entity, name)) for name, kind in entity.fields.items()]
     yield from _section("model", fields)
     yield from _section("records", [_row_cells(row) for row in entity.rows])
     for document in entity.documents:
-        title = f"document {document.name} ({document.kind}): {_path(document.path)}"
+        title = f"document {document.name} ({document.kind}): {path_text(document.path)}"
         yield from _section(title, [_entry_cells(entry) for entry in document_account(document)])
     checks = [(check.condition.describe(), check.hint, _line(check.place)) for check in entity.checks]
     yield from _section("checks", checks)
@@ -222,17 +148,8 @@ def _wins(entity: plan.Entity, name: str) -> str:
     return f"the first of {', '.join(entity.prefer[name])} that says it" if name in entity.prefer else ""
 
 
-def _type(kind: plan.FieldType) -> str:
-    if kind.many is None:
-        return f"{kind.scalar} or none" if kind.maybe else kind.scalar
-    inner = ", ".join(f"{name}: {_type(field)}" for name, field in kind.many.fields.items())
-    by = "as given" if kind.many.positional else f"by {', '.join(kind.many.order)}"
-    unique = f", {', '.join(kind.many.unique)} unique" if kind.many.unique else ""
-    return f"many ({inner}), {by}{unique}"
-
-
 def _row_cells(row: plan.Row) -> tuple[str, ...]:
-    return row.label, _bytes(row.prefix), _role(row), _order(row), _line(row.place)
+    return row.label, literal_text(row.prefix), role_of(row), key_order(row), _line(row.place)
 
 
 def _adapter(adapter: plan.Adapter) -> Iterator[str]:
@@ -241,7 +158,7 @@ def _adapter(adapter: plan.Adapter) -> Iterator[str]:
     yield from _section("options", [(o.name, ", ".join(o.directions), o.help) for o in adapter.options])
     yield from _section("records", [_row_cells(row) for row in adapter.rows])
     documents = [document for entity in adapter.entities for document in entity.documents]
-    cells = [(f"{d.entity}.{d.name}", d.kind, _path(d.path), _line(d.place)) for d in documents]
+    cells = [(f"{d.entity}.{d.name}", d.kind, path_text(d.path), _line(d.place)) for d in documents]
     yield from _section("documents", cells)
     events = [(warning.event, ", ".join(name for name, _ in warning.fields)) for warning in adapter.warnings.values()]
     yield from _section("warnings", events)

@@ -1,0 +1,52 @@
+"""The outputs of `codec generate`, by kind: each is made from a plan in memory and appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from codec.spec import library
+from codec.spec.container import Container
+from codec.tree.publish import OutputFile
+from codec.tree.staging import StagedTree
+
+Files = Mapping[str, str]
+
+
+def json_schemas(container: Container) -> Files:
+    """A JSON Schema (2020-12) for every kind of document, one file each."""
+    from codec.spec.json_schema import schemas
+
+    found = schemas(container)
+    return {f"{name}.schema.json": json.dumps(one, indent=2, ensure_ascii=False) + "\n" for name, one in found.items()}
+
+
+def docs(container: Container) -> Files:
+    """The reference manual: Markdown pages, and one HTML page with all of them."""
+    from codec.generate.manual.book import manual
+
+    return manual(container)
+
+
+FOLDERS: dict[str, Callable[[Container], Files]] = {"json-schema": json_schemas, "docs": docs}
+
+
+def write_folder(kind: str, name: str, target: Path, *, replace: bool) -> int:
+    """Write one of `FOLDERS` for the format `name` into the folder `target`; the number of files.
+
+    Raises `SpecError` for a wrong spec, `UsageError` if something stands at `target` and `replace` is not given.
+    """
+    files = FOLDERS[kind](library.load(name))
+    with StagedTree(target, replace=replace) as tree:
+        for path, text in files.items():
+            tree.write(path, text.encode())
+        tree.publish()
+    return len(files)
+
+
+def write_file(text: str, target: Path) -> None:
+    """Write one file; an older one of that name is replaced."""
+    with OutputFile(target) as file:
+        file.write(text.encode())
+        file.publish()
