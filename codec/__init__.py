@@ -6,14 +6,17 @@
 from codec.api import (
     DecodeOptions,
     DecodeResult,
+    EncodeInfo,
     EncodeOptions,
     EncodeResult,
     Progress,
     Warned,
     decode_snapshot,
     encode_snapshot,
+    read_encode_info,
+    write_encode_info,
 )
-from codec.errors import CodecError, DataError, EnvironmentProblem, UsageError
+from codec.errors import CodecError, DataError, EnvironmentProblem, UsageError, VersionError
 from codec.version import __version__
 
 __all__ = [
@@ -21,13 +24,17 @@ __all__ = [
     "DataError",
     "DecodeOptions",
     "DecodeResult",
+    "EncodeInfo",
     "EncodeOptions",
     "EncodeResult",
     "EnvironmentProblem",
     "Progress",
     "UsageError",
+    "VersionError",
     "Warned",
     "__version__",
     "decode_snapshot",
     "encode_snapshot",
+    "read_encode_info",
+    "write_encode_info",
 ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from codec.version import __version__
+
 Engine = Literal["compiled", "interpreter"]
 Versions = Literal["newest", "all"]
 
@@ -105,6 +107,29 @@ class EncodeResult:
     counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodeInfo:
+    """How a stream was encoded. `sha256` is that of the whole stream, in hexadecimal; `adapters` stand in the format's
+    order; `last_commit_ts` was written, `manifest_last_commit_ts` is the tree's. A member that a document does not
+    have reads as nothing: empty, 0, or false. `unknown` are members that no spec names; they are not written.
+    """
+
+    tool_version: str = __version__
+    key_format: int = 0
+    clock: str = ""
+    input_path: str = ""
+    output_path: str = ""
+    sha256: str = ""
+    last_commit_ts: int = 0
+    overridden: bool = False
+    manifest_last_commit_ts: int = 0
+    cluster_id: str = ""
+    adapters: tuple[str, ...] = ()
+    self_test_ran: bool = False
+    self_test_matched: bool = False
+    unknown: tuple[str, ...] = ()
+
+
 def decode_snapshot(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
     """Decode the snapshot file `source` into the new tree `target`; the tree appears whole or not at all.
 
@@ -123,3 +148,21 @@ def encode_snapshot(source: Path, sink: BinaryIO, options: EncodeOptions) -> Enc
     from codec.encoding import encode
 
     return encode(source, sink, options)
+
+
+def read_encode_info(data: bytes, source: str = "", format: str = "elastickv") -> EncodeInfo:
+    """What the document beside an encoded stream says; `source` is its name for errors (container-and-cli.md §3.4).
+
+    Unknown members are tolerated and named. Raises `VersionError` for a version that this program does not know, before
+    any other member is looked at, and `DocumentError` for what is no such document.
+    """
+    from codec.encode_info import read
+
+    return read(data, source, format)
+
+
+def write_encode_info(info: EncodeInfo, format: str = "elastickv") -> bytes:
+    """The text of the document, as the reference writes it; constants are those of the format's spec."""
+    from codec.encode_info import write
+
+    return write(info, format)

@@ -111,6 +111,10 @@ class DocumentError(DataError):
     """A file of the tree cannot be read as its spec says; `place` has line and column."""
 
 
+class VersionError(DocumentError):
+    """A document has a version that this program does not know; its other members were not looked at."""
+
+
 class TreeError(DataError):
     """An entry of the tree is of the wrong kind, or a name that cannot stand for anything."""
 

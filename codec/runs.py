@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from codec.api import EncodeOptions, EncodeResult, encode_snapshot
+from codec.api import EncodeInfo, EncodeOptions, EncodeResult, encode_snapshot, write_encode_info
 from codec.encoding import read_manifest
 from codec.errors import CodecError, DataError, Place
 from codec.mapping import facts
 from codec.spec import library
 from codec.spec.container import Container
 from codec.tree.publish import OutputFile, clear_stale, move_aside, write_sidecar
-from codec.version import __version__
 
 PREVIOUS = ".previous"
 
@@ -37,7 +36,7 @@ def encode_to_file(
             out.discard()
             _refuse(container, result, output, report, sidecar, options, input_text, output_text)
         out.publish()
-        write_sidecar(sidecar, encode_info(container, result, options, input_text, output_text))
+        write_sidecar(sidecar, encode_info(result, options, input_text, output_text))
     return result
 
 
@@ -57,7 +56,7 @@ def _refuse(
         move_aside(sidecar, PREVIOUS)
     for path, data in (
         (report, result.mismatch.encode()),
-        (sidecar, encode_info(container, result, options, input_text, output_text)),
+        (sidecar, encode_info(result, options, input_text, output_text)),
     ):
         try:
             write_sidecar(path, data)
@@ -75,25 +74,22 @@ def _mismatch(result: EncodeResult, hint: str, report: Path) -> DataError:
     )
 
 
-def encode_info(
-    container: Container, result: EncodeResult, options: EncodeOptions, input_text: str, output_text: str
-) -> bytes:
+def encode_info(result: EncodeResult, options: EncodeOptions, input_text: str, output_text: str) -> bytes:
     """The text of the sidecar (§3.4)."""
-    known: facts.Facts = {
-        "tool_version": __version__,
-        "clock": facts.clock(),
-        "input_path": input_text,
-        "output_path": output_text,
-        "sha256": result.sha256,
-        "last_commit_ts": result.last_commit_ts,
-        "overridden": options.last_commit_ts is not None,
-        "manifest_last_commit_ts": result.manifest_last_commit_ts,
-        "cluster_id": result.cluster_id,
-        "adapters": result.adapters,
-        "self_test_ran": result.self_test_ran,
-        "self_test_matched": result.self_test_matched,
-    }
-    return facts.write(container.encode_info, known)
+    info = EncodeInfo(
+        clock=facts.clock(),
+        input_path=input_text,
+        output_path=output_text,
+        sha256=result.sha256,
+        last_commit_ts=result.last_commit_ts,
+        overridden=options.last_commit_ts is not None,
+        manifest_last_commit_ts=result.manifest_last_commit_ts,
+        cluster_id=result.cluster_id,
+        adapters=result.adapters,
+        self_test_ran=result.self_test_ran,
+        self_test_matched=result.self_test_matched,
+    )
+    return write_encode_info(info, options.format)
 
 
 __all__ = ["encode_info", "encode_to_file"]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from codec.engine.documents import STEP, constant_text
-from codec.errors import DataError, DocumentError, Place
+from codec.errors import DataError, DocumentError, Place, VersionError
 from codec.layout.faces import found
 from codec.layout.json_read import JsonValue, load, locate
 from codec.layout.json_write import quote
@@ -89,9 +89,26 @@ def read(document: TopDocument, data: bytes, source: str) -> Facts:
     return facts
 
 
+def unknown(document: TopDocument, data: bytes, source: str) -> tuple[str, ...]:
+    """The members of a document, at any depth, that its spec does not name; it has been read."""
+    value = load(data, source)
+    return tuple(_unknown(document.members, value, "")) if isinstance(value, dict) else ()
+
+
+def _unknown(members: Mapping[str, object], value: Mapping[str, JsonValue], above: str) -> Iterator[str]:
+    for name, inner in value.items():
+        spec = members.get(name)
+        if spec is None:
+            yield above + name
+        elif isinstance(spec, dict) and "object" in spec and isinstance(inner, dict):
+            yield from _unknown(cast("Mapping[str, object]", spec["object"]), inner, f"{above}{name}.")
+
+
 def _gate(document: TopDocument, value: dict[str, JsonValue], data: bytes, source: str) -> None:
     member, newest = str(document.gate["member"]), cast(int, document.gate["newest"])
     version = value.get(member)
+    if version is None and "absent" in document.gate:
+        version = cast(int, document.gate["absent"])
     if type(version) is not int or not 0 <= version <= U32:
         place = Place(source, None, *locate(data, (member,) if member in value else ()))
         raise DocumentError(
@@ -103,8 +120,8 @@ def _gate(document: TopDocument, value: dict[str, JsonValue], data: bytes, sourc
             found(version),
         )
     if not 1 <= version <= newest:
-        place = Place(source, None, *locate(data, (member,)))
-        raise DocumentError(
+        place = Place(source, None, *locate(data, (member,) if member in value else ()))
+        raise VersionError(
             document.gate_error,
             "the document has a version that this program does not know",
             place,
@@ -171,7 +188,7 @@ def _collect(members: Mapping[str, object], value: Mapping[str, JsonValue], fact
             facts[str(spec["chosen"])] = tuple(
                 key for key, scope in cast("dict[str, object]", here or {}).items() if scope is not None
             )
-        elif "fact" in spec or "switch" in spec:
+        elif "fact" in spec or "switch" in spec:  # a constant with a fact tells what was found
             facts[str(spec.get("fact", spec.get("switch")))] = here
 
 

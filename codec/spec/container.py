@@ -132,6 +132,18 @@ class TopDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """What a restore refuses besides damage: a document longer than `most`, a `ceiling_of` of the header that is not
+    below `ceiling` once shifted; `errors` by reason."""
+
+    most: int
+    ceiling_of: str
+    shift: int
+    ceiling: int
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """Everything of a format: its streams and layers, its adapters, the top of its tree."""
 
@@ -158,6 +170,7 @@ class Container:
     mismatch: Mapping[str, str]
     mismatch_most: int
     usage_errors: Mapping[str, str]
+    restore: Restore | None = None
 
     def adapter(self, name: str) -> plan.Adapter:
         return next(adapter for adapter in self.adapters if adapter.name == name)
@@ -305,7 +318,18 @@ class ContainerResolver(Resolver):
             cast("dict[str, str]", self.section("mismatch")),
             cast(int, self.section("mismatch")["most"]),
             cast("dict[str, str]", self.section("usage_errors")),
+            self.restore(),
         )
+
+    def restore(self) -> Restore | None:
+        """What a restore refuses, if the spec says it."""
+        data = self.data.get("restore")
+        if not isinstance(data, dict):
+            return None
+        ceiling = cast("dict[str, int]", data["ceiling"])
+        errors = cast("dict[str, str]", data["errors"])
+        most = cast(int, data["most"])
+        return Restore(most, str(ceiling["of"]), ceiling["shift"], ceiling["below"], errors)
 
 
 Kind = Literal["container", "adapter"]
