@@ -12,14 +12,15 @@ from typing import BinaryIO, cast
 from codec.api import EncodeOptions, EncodeResult, Progress, Warned
 from codec.decoding import chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
-from codec.errors import DataError, Place, UsageError, from_os_error
+from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
 from codec.mapping import facts
 from codec.mapping.documents import DocumentReader
 from codec.mapping.encode import SHOWN, AdapterEncoder
-from codec.selftest import mismatches
+from codec.selftest import Given, mismatches
 from codec.spec import library
 from codec.spec.container import Container
 from codec.stream.sort import Sorter
+from codec.stream.tally import Tally
 from codec.stream.write import BLOCK, StreamWriter
 from codec.tree.walk import TreeFault, TreeReader
 
@@ -49,8 +50,9 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
     try:
         with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
             writer = StreamWriter(container.written, effective, sorter)
-            counts = _collect(container, options, reader, writer, names, known)
-            return _write(container, options, sink, writer, names, known, (effective, declared), counts, source)
+            tally = Tally() if options.self_test else None
+            counts = _collect(container, options, reader, writer, names, known, tally)
+            return _write(container, options, sink, writer, names, known, (effective, declared), counts, source, tally)
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
 
@@ -118,7 +120,9 @@ def _collect(
     writer: StreamWriter,
     names: tuple[str, ...],
     known: facts.Facts,
+    tally: Tally | None = None,
 ) -> dict[str, int]:
+    emit = writer.add if tally is None else tally.beside(writer.add)
     counts: dict[str, int] = {}
     for name in names:
         adapter = container.adapter(name)
@@ -127,7 +131,7 @@ def _collect(
             engine = engine_of(options.engine, adapter)
             on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
-            documents = DocumentReader(adapter, engine, reader, writer.add, writer.most_value, limit_error, on)
+            documents = DocumentReader(adapter, engine, reader, emit, writer.most_value, limit_error, on)
             encoder = AdapterEncoder(adapter, documents, options.switches)
             try:
                 encoder.run()
@@ -189,6 +193,7 @@ def _write(
     stamps: tuple[int, int],
     counts: dict[str, int],
     source: Path,
+    tally: Tally | None,
 ) -> EncodeResult:
     """Write to the sink; with a self-test only after what was written has been read back and compared."""
     result = EncodeResult(
@@ -204,7 +209,7 @@ def _write(
         "",
         counts,
     )
-    if not options.self_test:
+    if tally is None:
         digest = _Digest(sink)
         writer.write_to(digest)
         return replace(result, bytes_written=digest.size, sha256=digest.sha256.hexdigest())
@@ -212,13 +217,24 @@ def _write(
         digest = _Digest(cast(BinaryIO, scratch))
         writer.write_to(digest)
         scratch.flush()
-        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known)
+        quiet = replace(options, warn=lambda _: None, progress=lambda _: None)
+        given = Given(stamps[0], tally, lambda sorter: records_of(source, quiet, sorter))
+        text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known, given)
         if not text:
-            for block in _blocks(cast(BinaryIO, scratch)):
-                sink.write(block)
+            _hand_over(cast(BinaryIO, scratch), sink, digest)
     return replace(
         result, bytes_written=digest.size, sha256=digest.sha256.hexdigest(), self_test_matched=not text, mismatch=text
     )
+
+
+def _hand_over(tested: BinaryIO, sink: BinaryIO, written: _Digest) -> None:
+    """Copy what the self-test has read. Whatever the test did to it, other bytes than those written are refused."""
+    given = _Digest(sink)
+    for block in _blocks(tested):
+        given.write(block)
+    if given.sha256.digest() != written.sha256.digest():
+        hint = "the file was changed while it was tested; encode again"
+        raise EnvironmentProblem("self-test-copy", "what was tested is not what was written", hint=hint)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

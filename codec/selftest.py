@@ -7,8 +7,9 @@ Memory does not grow with the number of files.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Container as AnyOf
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -16,21 +17,34 @@ from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions
 from codec.decoding import Decoding, switched_on
-from codec.errors import CodecError
+from codec.errors import CodecError, StreamError
 from codec.layout import json_read
+from codec.mapping.dispatch import every_kind
 from codec.mapping.encode import literal_path
 from codec.mapping.facts import Facts
 from codec.mapping.households import component
 from codec.spec.container import Container
 from codec.spec.plan import Adapter, Restored
 from codec.stream import versions
+from codec.stream.difference import Version, by_key, pairs
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.stream.source import BLOCK, Source
+from codec.stream.tally import Tally
 from codec.tree.walk import TreeReader
 
 Digests = Sorter[tuple[str, bytes]]
 FOLDER = "directory"
+SHOWN_KEY = 100  # characters of a key in a line about its record
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The records that a tree gave: their timestamp, their tally, and a way to compute all of them again, by key."""
+
+    commit_ts: int
+    tally: Tally
+    again: Callable[[Sorter[tuple[bytes, bytes]]], Iterator[tuple[bytes, bytes]]]
 
 
 class DigestTarget:
@@ -98,11 +112,27 @@ def unordered_files(adapter: Adapter) -> frozenset[str]:
 
 
 def mismatches(
-    container: Container, options: EncodeOptions, written: BinaryIO, tree: Path, names: tuple[str, ...], known: Facts
+    container: Container,
+    options: EncodeOptions,
+    written: BinaryIO,
+    tree: Path,
+    names: tuple[str, ...],
+    known: Facts,
+    given_records: Given,
 ) -> str:
-    """What differs between the tree and what the written stream decodes to; empty if nothing does (§6.4)."""
+    """What differs between the tree and what the written stream decodes to; empty if nothing does (§6.4).
+
+    `known` is what the manifest says: the stream is decoded with the options that the tree was made with. Of the
+    records a decode ignores some: where the stream has others than the tree gave, all are computed again and compared.
+    """
     switches = {option.name: known.get(option.name) for adapter in container.adapters for option in adapter.options}
     lines: list[str] = []
+    try:
+        same = _same_records(container, written, given_records)
+    except CodecError as error:
+        return container.mismatch["refused"] + str(error)
+    if same is None:
+        return container.mismatch["header"] + "\n"
     for name in names:
         adapter = container.adapter(name)
         if adapter.folder is None:
@@ -120,9 +150,44 @@ def mismatches(
                 ).run()
             lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
         if len(lines) >= container.mismatch_most:
-            lines.append(container.mismatch["truncated"])
             break
+    if not same:
+        lines += islice(_differing_records(container, written, given_records), container.mismatch_most - len(lines))
+    if len(lines) >= container.mismatch_most:
+        lines.append(container.mismatch["truncated"])
     return "".join(f"{line}\n" for line in lines)
+
+
+def _same_records(container: Container, written: BinaryIO, given: Given) -> bool | None:
+    """Whether the stream has exactly the given records, live and at their timestamp; None if its header differs."""
+    written.seek(0)
+    reader = EntryReader(container, Source(written, "output"))
+    if reader.head.last_commit_ts != given.commit_ts:
+        return None
+    found, plain, before = Tally(), True, b""
+    for raw, key, at, tombstone, expire_at, value, _ in reader.entries():
+        found.add(key, value)
+        plain = plain and raw > before and at == given.commit_ts and not tombstone and not expire_at
+        before = raw
+    return plain and found == given.tally
+
+
+def _differing_records(container: Container, written: BinaryIO, given: Given) -> Iterator[str]:
+    """The records that the tree gives, computed again, against those of the stream: a line for each that differs."""
+    text, find = container.mismatch, every_kind(container).find
+    written.seek(0)
+    entries = EntryReader(container, Source(written, "output")).entries()
+    with Sorter[Version]() as found, Sorter[tuple[bytes, bytes]]() as wanted:
+        for one, two in pairs(by_key(entries, found), given.again(wanted)):
+            if one is None or two is None:
+                end = text["record_missing" if one is None else "record_extra"]
+            elif one[5] != two[1] or one[1:5:2] != (-given.commit_ts, False) or one[4]:
+                end = text["record_differs"]
+            else:
+                continue
+            key, value = (one[0], one[5]) if one is not None else two  # type: ignore[misc]
+            row = find(key, value)
+            yield f"{text['record']}{row.label if row else '?'} {repr(key)[2:-1][:SHOWN_KEY]}{end}"
 
 
 def _decode(container: Container, decoding: Decoding, written: BinaryIO, target: DigestTarget) -> None:
@@ -132,7 +197,7 @@ def _decode(container: Container, decoding: Decoding, written: BinaryIO, target:
         decoding.run(reader, target, sort=False)
         target.close()
     except versions.Unsorted:
-        raise AssertionError("the canonical writer wrote an unsorted stream") from None
+        raise StreamError("out-of-order", "the records of the stream are out of order") from None
 
 
 class Walk:

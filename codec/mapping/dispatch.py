@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from codec.engine.interpreter import Interpreter
+from codec.spec.container import Container
 from codec.spec.plan import Row
 
 Shape = Callable[[Row, bytes, bytes], bool]
@@ -38,3 +40,9 @@ class Dispatch:
                 self._last, self._last_prefix = row, prefix
             return row
         return next((row for row in self._open if not key.startswith(row.refused)), None)
+
+
+def every_kind(container: Container, on: frozenset[str] = frozenset()) -> Dispatch:
+    """All kinds of records of a format, but those that wait for an option which is not `on`."""
+    rows = [row for adapter in container.adapters for row in adapter.rows if not row.option or row.option in on]
+    return Dispatch([*container.internal, *rows], Interpreter().accepts)

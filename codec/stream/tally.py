@@ -1,0 +1,41 @@
+"""Whether two streams have the same records, whatever their order: one number each, in constant memory.
+
+Invariant: equal records give equal tallies; different ones agree by accident once in 2^64. It guards against mistakes,
+not against somebody who makes records for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+_BITS = (1 << 64) - 1
+
+Emit = Callable[[bytes, bytes], None]
+
+
+class Tally:
+    """The sum of the hashes of records. Hashes differ from process to process; children of a fork share them."""
+
+    __slots__ = ("count", "total")
+
+    def __init__(self) -> None:
+        self.count = self.total = 0
+
+    def add(self, key: bytes, value: bytes) -> None:
+        """Count one record."""
+        self.count += 1
+        self.total = (self.total + hash((key, value))) & _BITS
+
+    def beside(self, emit: Emit) -> Emit:
+        """A function that counts a record and hands it on to `emit`."""
+
+        def both(key: bytes, value: bytes) -> None:
+            self.add(key, value)
+            emit(key, value)
+
+        return both
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tally) and (self.count, self.total) == (other.count, other.total)
+
+    __hash__ = None  # type: ignore[assignment]
