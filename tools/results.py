@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from codec.api import DecodeResult, EncodeResult, Warned
+from codec.errors import SpecError
 
 from .voices import Outcome
 
@@ -71,9 +72,16 @@ def encoded(result: EncodeResult, source: str, target: str, seconds: float) -> O
     return Outcome(rows, (("encode complete", line),), _data("encode", ends, seconds, result))
 
 
-def linted(names: tuple[str, ...]) -> Outcome:
-    """Specs without a mistake."""
-    return Outcome(tuple((name, "0 mistakes") for name in names), (), {"command": "spec lint", "specs": names})
+def linted(doubts: Mapping[str, int]) -> Outcome:
+    """Specs without a mistake, each with the number of doubts about it."""
+    rows = tuple((name, f"0 mistakes, {count} {'doubt' if count == 1 else 'doubts'}") for name, count in doubts.items())
+    return Outcome(rows, (), {"command": "spec lint", "specs": tuple(doubts), "doubts": dict(doubts)})
+
+
+def doubted(doubt: SpecError) -> Warned:
+    """Something in a spec that may be meant."""
+    parts = (("place", str(doubt.place)), ("message", doubt.message), ("hint", doubt.hint))
+    return Warned(doubt.code, parts)
 
 
 def _data(

@@ -35,18 +35,23 @@ def list_specs() -> None:
 @click.option("-q", "--quiet", is_flag=True, expose_value=False, help="Mistakes only.")
 @click.pass_obj
 def lint(session: Session, names: tuple[str, ...]) -> int:
-    """Print every mistake of each SPEC, a format's name or a spec's path; without one, of all known formats."""
-    from codec.spec.workbench import formats
-    from codec.spec.workbench import lint as mistakes_of
+    """Print every mistake and every doubt of each SPEC, a format's name or a spec's path; default: all known formats.
 
-    from .results import linted
+    A doubt is a warning, about something that may be meant. Exit status: 0 no mistake, 2 mistakes.
+    """
+    from codec.spec.workbench import formats, judged
 
-    mistakes = {name: mistakes_of(name) for name in names or [name for name, _ in formats()]}
-    for mistake in (mistake for found in mistakes.values() for mistake in found):
-        session.voice.error(mistake, SpecError.exit_status, "")
-    if any(mistakes.values()):
+    from .results import doubted, linted
+
+    found = {name: judged(name) for name in names or [name for name, _ in formats()]}
+    for mistakes, doubts in found.values():
+        for mistake in mistakes:
+            session.voice.error(mistake, SpecError.exit_status, "")
+        for doubt in doubts:
+            session.voice.warning(doubted(doubt))
+    if any(mistakes for mistakes, _ in found.values()):
         return SpecError.exit_status
-    session.voice.result(linted(tuple(mistakes)))
+    session.voice.result(linted({name: len(doubts) for name, (_, doubts) in found.items()}))
     return 0
 
 

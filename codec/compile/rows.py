@@ -150,7 +150,7 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
         code.line(f"head = {buffer}[at]")
         word = "if"
         for field in kept:
-            with code.block(f"{word} head == {write_tag(field.number, _wire(field))[0]:#x}"):
+            with code.block(f"{word} {_is_tag(buffer, write_tag(field.number, _wire(field)))}"):
                 _emit_field(code, field, buffer)
             word = "elif"
         with code.block("else"):
@@ -180,19 +180,24 @@ def _wire(field: plan.WireField) -> int:
     return field.wire.wire if field.shape == "scalar" and field.wire else LENGTH
 
 
+def _is_tag(buffer: str, tag: bytes) -> str:
+    """The condition that a tag stands at `at`; `head` is its first byte, and most tags have no other."""
+    return f"head == {tag[0]:#x}" if len(tag) == 1 else f"{buffer}.startswith({tag!r}, at)"
+
+
 def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
-    assert field.number < 16, "a tag of one byte"
     name = local(field.name)
+    width = len(write_tag(field.number, _wire(field)))
     if _wire(field) == VARINT:
-        code.line(f"{name}, at = {code.imported('codec.layout.wire', 'varint')}({buffer}, at + 1)")
+        code.line(f"{name}, at = {code.imported('codec.layout.wire', 'varint')}({buffer}, at + {width})")
         return
     if _wire(field) == FIXED64:
-        code.line("at += 9")
+        code.line(f"at += {width + 8}")
         code.reject_if("at > end")
         assert field.wire is not None
         code.line(f"{name} = {_from_wire(code, field.wire.word, f'{buffer}[at - 8 : at]', 'text')}")
         return
-    _emit_chunk(code, buffer, "at", "end")
+    _emit_chunk(code, buffer, "at", "end", width)
     raw = f"{buffer}[start:at]"
     if field.shape == "scalar":
         assert field.wire is not None
@@ -209,12 +214,12 @@ def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
         code.line(f"{name}.append(item_{code.item(field)}({raw}))")
 
 
-def _emit_chunk(code: Code, buffer: str, at: str, end: str) -> None:
+def _emit_chunk(code: Code, buffer: str, at: str, end: str, width: int) -> None:
     varint = code.imported("codec.layout.wire", "varint")
-    code.line(f"start = {at} + 2")
-    code.line(f"size = {buffer}[{at} + 1]")
+    code.line(f"start = {at} + {width + 1}")
+    code.line(f"size = {buffer}[{at} + {width}]")
     with code.block("if size > 127"):
-        code.line(f"size, start = {varint}({buffer}, {at} + 1)")
+        code.line(f"size, start = {varint}({buffer}, {at} + {width})")
     code.line(f"{at} = start + size")
     code.reject_if(f"{at} > {end}")
 
@@ -241,7 +246,7 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
             code.line("head = value[at]")
             word = "if"
             for number, slot, wire in field.items:
-                with code.block(f"{word} head == {write_tag(number, wire.wire)[0]:#x}"):
+                with code.block(f"{word} {_is_tag('value', write_tag(number, wire.wire))}"):
                     inner = plan.WireField(number, None, slot, field.place, wire=wire)
                     _emit_field(code, inner, "value")
                 word = "elif"

@@ -22,6 +22,15 @@ Order = Literal["big", "little"]
 Position = int | str  # a known offset, or the name of a local that holds it
 
 
+WHOLE, REAL, BYTES, TEXT = "whole number", "f64", "bytes", "text"
+_WHOLE = frozenset({"u8", "u16", "u32", "u63", "u64", "i64"})
+
+
+def family(model: str) -> str:
+    """The family of a model's scalar type: all whole numbers are one, any other type is one of its own."""
+    return WHOLE if model in _WHOLE else model
+
+
 class Wrong(construct.ConstructError):
     """Bytes that a layout does not accept: `expected` and `found`; the pattern adds where."""
 
@@ -63,6 +72,7 @@ class Layout(ABC):
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word itself
     size: int | None = None  # in bytes, where it is always the same
     is_open: bool = False  # takes everything up to the fixed parts that follow
+    holds: frozenset[str] = frozenset({BYTES})  # families of model types (`family`) that it fits; none means any
     loss: str = ""  # why what the bytes say may be lost, where reading is not exact
 
     @abstractmethod

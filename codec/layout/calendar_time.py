@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import ClassVar
 
-from codec.layout.base import Wrong
+from codec.layout.base import WHOLE, Wrong
 from codec.layout.faces import Face, face, found
 from codec.layout.json_write import quote
 
@@ -60,6 +60,8 @@ class Rfc3339(Face):
     config: ClassVar[dict[str, object]] = {
         "unreadable": {"enum": ["none", "error"], "description": "What text means that is no moment since 1970."},
     }
+
+    holds = frozenset({WHOLE})
 
     def __init__(self, model: str, html: bool, lenient: bool) -> None:
         super().__init__(model, html)

@@ -40,6 +40,7 @@ class Counted(Layout):
     """Groups of strings: how many groups, then each string behind its length (s3.md §3.5)."""
 
     word = "counted"
+    holds: frozenset[str] = frozenset()
     takes: ClassVar[dict[str, object] | None] = {"enum": ["u16", "u32"]}
     config: ClassVar[dict[str, object]] = {
         "group": {"type": "integer", "minimum": 1, "description": "How many strings a group has."},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
-from codec.layout.base import Layout, Setting, Wrong, primitive
+from codec.layout.base import WHOLE, Layout, Setting, Wrong, primitive
 from codec.layout.numbers import ALL_BITS
 from codec.layout.scanned import Scanned
 from codec.layout.white_space import trim
@@ -57,6 +57,7 @@ class Decimal(Scanned):
     """An unsigned number of 64 bits as decimal digits, as far as digits go; with `trim`, white space around them."""
 
     word = "decimal"
+    holds = frozenset({WHOLE})
     optional: ClassVar[dict[str, object]] = {
         "trim": {
             "enum": ["spaces"],

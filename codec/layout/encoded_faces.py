@@ -6,7 +6,7 @@ import re
 from abc import abstractmethod
 from base64 import b64decode, b64encode
 
-from codec.layout.base import Wrong
+from codec.layout.base import BYTES, Wrong
 from codec.layout.faces import Face, face, found, from_base64url
 from codec.layout.hex_digits import from_hex
 from codec.layout.json_write import base64url
@@ -33,6 +33,7 @@ def from_base64(text: str) -> bytes:
 class _Encoded(Face):
     """Bytes as a string; none is null."""
 
+    holds = frozenset({BYTES})
     pattern: str
 
     @abstractmethod

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from codec.layout.base import Wrong
+from codec.layout.base import BYTES, REAL, TEXT, WHOLE, Wrong
 from codec.layout.json_write import base64url, number, quote
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Face(ABC):
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word
     config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
     optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
+    holds: ClassVar[frozenset[str]] = frozenset()  # families of model types (`base.family`) that it fits; none: any
 
     def __init__(self, model: str, html: bool) -> None:
         self.model, self.html = model, html
@@ -96,6 +97,8 @@ def face(word: str) -> Callable[[type[Face]], type[Face]]:
 class Integer(Face):
     """A whole number in plain decimal digits, within the range of its type."""
 
+    holds = frozenset({WHOLE})
+
     def write(self, value: object, newline: str) -> str:
         return str(value)
 
@@ -122,6 +125,8 @@ class Integer(Face):
 class Text(Face):
     """A string."""
 
+    holds = frozenset({BYTES, TEXT})
+
     def write(self, value: object, newline: str) -> str:
         return quote(value if isinstance(value, str) else value.decode("utf-8", "surrogateescape"), self.html)  # type: ignore[attr-defined]
 
@@ -145,6 +150,8 @@ class Text(Face):
 class Flag(Face):
     """True or false."""
 
+    holds = frozenset({"flag"})
+
     def write(self, value: object, newline: str) -> str:
         return "true" if value else "false"
 
@@ -165,6 +172,7 @@ class TextOrBase64(Face):
     """Text if the bytes are UTF-8, else an object with one member that holds them as unpadded base64url."""
 
     takes = {"type": "string"}  # the name of that member
+    holds = frozenset({BYTES, TEXT})
 
     def __init__(self, model: str, html: bool, member: str) -> None:
         super().__init__(model, html)
@@ -230,6 +238,7 @@ class Number(Face):
     """A number in the shortest digits that give it back, or one of two words for the infinities."""
 
     takes = {"enum": ["f64"]}
+    holds = frozenset({REAL})
     config = {
         "infinity": {
             "type": "array",

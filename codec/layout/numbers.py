@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import construct
 
-from codec.layout.base import Cut, Layout, Order, Position, Setting, Wrong, plus, primitive
+from codec.layout.base import REAL, WHOLE, Cut, Layout, Order, Position, Setting, Wrong, plus, primitive
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -45,6 +45,7 @@ class Fixed(Layout):
         self.format = _MARKS[byte_order] + _FORMATS[word]
         self.size = struct.calcsize(self.format)
         self.low, self.high = low, high
+        self.holds = frozenset({REAL} if word == "f64" else {WHOLE, "flag"} if word == "u8" else {WHOLE})
         if word == "u63":
             self.high = SIGN_BIT - 1
 
@@ -217,6 +218,7 @@ class Ordered(Fixed):
     def __init__(self, kind: str) -> None:
         super().__init__("u64", "big")
         self.kind = kind
+        self.holds = frozenset({REAL if kind == "f64" else WHOLE})
 
     @classmethod
     def build(cls, setting: Setting) -> Layout:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from codec.layout.base import Layout, Setting, Wrong, primitive
+from codec.layout.base import TEXT, Layout, Setting, Wrong, primitive
 from codec.layout.scanned import Scanned
 from codec.layout.white_space import trim
 
@@ -137,6 +137,7 @@ class OrderedDecimal(Scanned):
     """The text of a decimal number as bytes that sort as numbers do: all that is left; the spelling is not kept."""
 
     word = "ordered_decimal"
+    holds = frozenset({TEXT})
     is_open = True
     one_way = True  # what is read is the number in its one spelling, not the text that was written
     reader = staticmethod(read_ordered_decimal)

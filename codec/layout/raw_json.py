@@ -15,6 +15,7 @@ class Raw(Face):
     """
 
     reads_text = True
+    holds = frozenset({"json"})
 
     def write(self, value: object, newline: str) -> str:
         """Always on one line, whatever stands around it (sqs.md §1)."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import construct
 
-from codec.layout.base import Cut, Layout, Position, Setting, Wrong
+from codec.layout.base import BYTES, TEXT, Cut, Layout, Position, Setting, Wrong
 from codec.layout.strings import as_text
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class ScannedBytes(Scanned):
 
     def __init__(self, text: bool = False, least: int = 0) -> None:
         self.text, self.least = text, least
+        self.holds = frozenset({TEXT if text else BYTES})
 
     @classmethod
     def build(cls, setting: Setting) -> Layout:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import construct
 
-from codec.layout.base import Cut, Layout, Position, Setting, Wrong, plus, primitive
+from codec.layout.base import TEXT, Cut, Layout, Position, Setting, Wrong, plus, primitive
 from codec.layout.numbers import Fixed
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class Utf8(Rest):
     """All bytes that are left, which must be UTF-8, as text."""
 
     word = "utf8"
+    holds = frozenset({TEXT})
 
     def construct(self, tail: int) -> construct.Construct:
         return _Text(_Rest(tail))

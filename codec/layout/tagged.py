@@ -27,6 +27,7 @@ class TaggedKey(Layout):
     """A tagged value as the bytes of its tag's codec, escaped. The bytes do not say the tag: it is only written."""
 
     word = "by_tag"
+    holds: frozenset[str] = frozenset()
 
     def __init__(self, codecs: Mapping[str, Layout]) -> None:
         self.codecs = codecs

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from codec.errors import SpecError
-from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_words, source
+from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_types, rules_words, source
 from codec.spec.container import Container, ContainerResolver, kind_of
 from codec.spec.context import Problems
 from codec.spec.extends import EXTENDS, chain, extended
@@ -23,7 +23,7 @@ __all__ = ["CheckExample", "Finding", "lint"]
 
 CheckExample: TypeAlias = Callable[[plan.Adapter, plan.Row], SpecError | None]
 
-ADAPTER_RULES = (*rules_records.RULES, *rules_documents.RULES, *rules_words.RULES)
+ADAPTER_RULES = (*rules_records.RULES, *rules_documents.RULES, *rules_words.RULES, *rules_types.RULES)
 FORMAT_RULES = rules_format.RULES
 
 

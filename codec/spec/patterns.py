@@ -207,7 +207,7 @@ class Patterns(Context):
             written=not dropped and "legacy" not in data and "copied" not in data,
             key_error=errors.get("key", ""),
             value_error=errors.get("value", errors.get("key", "")),
-            example=cast("dict[str, str]", data.get("example", {})),
+            example={part: text.encode("latin-1").hex() for part, text in _example(data).items()},
             counted=str(data.get("counted", "")),
             digest=digest_of(data),
         )
@@ -333,6 +333,10 @@ class Patterns(Context):
             written = name in write if write else name == names[0]
             result.append(plan.Form(name, parts, condition, written, lossy.get(name, ""), place))
         return tuple(result)
+
+
+def _example(data: dict[str, object]) -> dict[str, str]:
+    return cast("dict[str, str]", data.get("example", {}))
 
 
 def digest_of(data: dict[str, object]) -> tuple[str, str, str]:

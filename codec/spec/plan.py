@@ -194,7 +194,7 @@ class Row:
     shared: str = ""
     key_error: str = ""
     value_error: str = ""
-    example: Mapping[str, str] = field(default_factory=dict)
+    example: Mapping[str, str] = field(default_factory=dict)  # hexadecimal
     each_of: Name | None = None
     locals: tuple[tuple[str, Pick], ...] = ()
     keep: Literal["greatest", "least"] = "greatest"

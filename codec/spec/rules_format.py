@@ -228,6 +228,10 @@ def _dependent(subject: Subject) -> Iterator[tuple[str, Place, str]]:
     yield from ((view.option, view.place, f"views.{view.name}") for view in subject.adapter.views)
     yield from ((name, place, label) for word, name, place, label in switches(subject) if word == "option")
     for entity in subject.adapter.entities:
+        if entity.bodies is not None:
+            yield from (
+                (name, entity.place, entity.name) for name in (entity.bodies.cut.every, entity.bodies.loose_option)
+            )
         for document in entity.documents:
             label = f"{entity.name}.{document.name}"
             yield from ((name, document.place, label) for name in _document_options(document))

@@ -191,7 +191,7 @@ def examples_given(subject: Subject) -> Iterator[Finding]:
     """An example is tested by both engines, printed in the manual and exported as a vector."""
     for row in subject.adapter.rows:
         if row.role == "stored" and not row.unread and not row.example:
-            hint = "add `example: {key: hex, value: hex}`"
+            hint = "add `example: {key: text, value: text}`"
             yield doubt("spec-example", f"`{row.label}` has no example", row.place, row.label, hint)
 
 

@@ -68,7 +68,9 @@ def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
         errors=", ".join(
             f"{part}: {name}" for part, name in (("key", row.key_error), ("value", row.value_error)) if name
         ),
-        example=" = ".join(row.example[part] or "(empty)" for part in ("key", "value") if part in row.example),
+        example=" = ".join(
+            _bytes(bytes.fromhex(row.example[part])) or "(empty)" for part in ("key", "value") if part in row.example
+        ),
     )
     entries = {(entry.place, entry.name): entry for entry in row_account(row)}
     yield from _parts("key", row.key, entries)

@@ -23,9 +23,16 @@ def _summary(data: Mapping) -> str:
 
 def lint(name: str) -> tuple[SpecError, ...]:
     """Every mistake of a format, or of one spec file, in the order of the lines."""
+    return judged(name)[0]
+
+
+def judged(name: str) -> tuple[tuple[SpecError, ...], tuple[SpecError, ...]]:
+    """Every mistake of a format, or of one spec file, and every doubt, each in the order of the lines."""
     from codec.spec.lint import lint as findings
 
-    return tuple(finding.error for finding in findings(name, _example_error) if finding.severity == "error")
+    found = findings(name, _example_error)
+    mistakes, doubts = ([f.error for f in found if f.severity == severity] for severity in ("error", "warning"))
+    return tuple(mistakes), tuple(doubts)
 
 
 def _example_error(adapter: plan.Adapter, row: plan.Row) -> SpecError | None:

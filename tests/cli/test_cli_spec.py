@@ -17,13 +17,15 @@ MISTAKES = (
     SpecError("unknown-reference", "no such record", Place("a.yaml", None, 3, 7), hint="did you mean `meta`?"),
     SpecError("missing-max", "no limit", Place("a.yaml", None, 9, 1)),
 )
+DOUBTS = (SpecError("no-example", "no example", Place("fine.yaml", None, 2, 1), hint="add one"),)
+DOUBT = "warning  no-example  place fine.yaml:2:1  message no example  hint add one\n"
 
 
 @pytest.fixture
 def workbench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = ModuleType("codec.spec.workbench")
     module.formats = lambda: (("good", "A good format."), ("fine", "A fine one."))
-    module.lint = lambda name: MISTAKES if name == "a.yaml" else ()
+    module.judged = lambda name: (MISTAKES if name == "a.yaml" else (), DOUBTS if name == "fine" else ())
     module.show = lambda name, record: f"{name}: {record or 'all records'}"
     module.schema = lambda name, document: f"{name}: {document or 'all documents'}"
     module.compiled_source = lambda name: f"# {name}"
@@ -34,9 +36,9 @@ def workbench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 @pytest.mark.usefixtures("workbench")
-def test_specs_without_a_mistake_have_status_0_and_it_is_said(shell: Shell) -> None:
+def test_specs_without_a_mistake_have_status_0_and_doubts_are_said(shell: Shell) -> None:
     said = shell.codec("spec", "lint")
-    assert (said.status, said.out, said.err) == (0, "good  0 mistakes\nfine  0 mistakes\n", "")
+    assert (said.status, said.out, said.err) == (0, "good  0 mistakes, 0 doubts\nfine  0 mistakes, 1 doubt\n", DOUBT)
 
 
 @pytest.mark.usefixtures("workbench")

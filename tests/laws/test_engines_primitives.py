@@ -18,7 +18,7 @@ from hypothesis.strategies import DataObject, SearchStrategy
 
 from codec.compile.code import Code
 from codec.layout import json_read
-from codec.layout.base import LAYOUTS, Cut, Layout, Setting, Wrong
+from codec.layout.base import BYTES, LAYOUTS, REAL, TEXT, WHOLE, Cut, Layout, Setting, Wrong
 from codec.layout.collection_faces import Numbers, TextsByName
 from codec.layout.faces import Face
 from codec.layout.tagged import Tagged
@@ -126,6 +126,18 @@ def test_a_layout_reads_and_writes_as_its_construct_object(
     whole = before + written + (behind if layout.is_open else b"")
     assert code.read(whole, len(before), tail) == exact((value, len(before + written)))
     assert interpreted(layout, whole, len(before), tail) == exact((value, len(before + written)))
+
+
+KINDS: dict[str, type] = {WHOLE: int, REAL: float, BYTES: bytes, TEXT: str, "flag": int}
+
+
+@pytest.mark.parametrize("word", sorted(LAYOUTS))
+@examples(10)
+@given(data=st.data())
+def test_a_layout_holds_the_types_that_it_says(word: str, data: DataObject) -> None:
+    layout = data.draw(layouts(word))
+    if layout.holds:
+        assert type(data.draw(layout.values())) in {KINDS[family] for family in layout.holds}
 
 
 @pytest.mark.parametrize("word", sorted(LAYOUTS))
