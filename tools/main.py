@@ -12,6 +12,7 @@ import click
 
 from codec.errors import UsageError
 
+from .archive_commands import archive
 from .bench.commands import bench
 from .commands import HELP, decode_command, encode_command
 from .generate_commands import generate
@@ -40,7 +41,7 @@ def codec() -> click.Group:
             )
         ],
     )
-    for command in (decode_command(), encode_command(), spec, generate, bench, completion):
+    for command in (decode_command(), encode_command(), archive, spec, generate, bench, completion):
         group.add_command(command)
     return group
 

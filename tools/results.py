@@ -17,6 +17,8 @@ from .voices import Outcome
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from codec.archive import Packed, Unpacked
+
 # The counts of `DecodeResult` that the reference does not have: what version resolution hid.
 _HIDDEN = ("older", "expired", "deleted", "later", "operational")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
@@ -82,6 +84,28 @@ def doubted(doubt: SpecError) -> Warned:
     """Something in a spec that may be meant."""
     parts = (("place", str(doubt.place)), ("message", doubt.message), ("hint", doubt.hint))
     return Warned(doubt.code, parts)
+
+
+def packed(result: Packed, source: str, target: str, seconds: float) -> Outcome:
+    """A tree that was packed."""
+    rows = (
+        ("wrote", f"{target}  {_size(result.archive_bytes)}  in {seconds:.1f} s"),
+        ("packed", f"{result.files:,} files   {result.folders:,} folders   {_size(result.bytes)}"),
+        ("sha256", result.sha256),
+        ("checked", "0 findings: the tree agrees with its checksums"),
+    )
+    ends = (("input", source), ("output", target))
+    return Outcome(rows, (), _data("archive pack", ends, seconds, result))
+
+
+def unpacked(result: Unpacked, source: str, target: str, seconds: float) -> Outcome:
+    """An archive that was unpacked."""
+    rows = (
+        ("wrote", f"{target}  {result.files:,} files  {_size(result.bytes)}  in {seconds:.1f} s"),
+        ("checked", "0 findings: the tree agrees with its checksums"),
+    )
+    ends = (("input", source), ("output", target))
+    return Outcome(rows, (), _data("archive unpack", ends, seconds, result))
 
 
 def _data(

@@ -45,6 +45,9 @@ class Voice(Protocol):
 
     def error(self, error: CodecError, status: int, doing: str) -> None: ...
 
+    def step_aside(self) -> None:
+        """From now on say everything on standard error: standard output carries data."""
+
 
 class _OnTerminal:
     """Warnings and progress share standard error: a progress bar gives way to everything else that is said."""
@@ -52,6 +55,10 @@ class _OnTerminal:
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
         self._bar = ProgressBar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        self._aside = False
+
+    def step_aside(self) -> None:
+        self._aside = True
 
     def progress(self, progress: Progress) -> None:
         if self._bar:
@@ -78,7 +85,7 @@ class People(_OnTerminal):
         if not self.quiet:
             width = max(len(label) for label, _ in outcome.rows)
             for label, text in outcome.rows:
-                click.echo(printable(f"{label:<{width}}  {text}"))
+                click.echo(printable(f"{label:<{width}}  {text}"), err=self._aside)
 
     def error(self, error: CodecError, status: int, doing: str) -> None:
         head, _, rest = printable(error.render(), keep="\n").partition("\n")
@@ -118,6 +125,10 @@ class JsonLines:
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
         self._pace = Pace(seconds=1)
+        self._aside = False
+
+    def step_aside(self) -> None:
+        self._aside = True
 
     def warning(self, warned: Warned) -> None:
         if not self.quiet:
@@ -135,7 +146,7 @@ class JsonLines:
         self._write("error", {"status": status, **error.as_json()})
 
     def _write(self, event: str, data: Mapping[str, object]) -> None:
-        click.echo(json.dumps({"event": event, **data}, default=_plain))
+        click.echo(json.dumps({"event": event, **data}, default=_plain), err=self._aside)
 
 
 def printable(text: str, keep: str = "") -> str:

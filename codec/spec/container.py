@@ -144,6 +144,14 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveLimits:
+    """How much of a packed tree is unpacked at most: files and folders, and bytes in all files together."""
+
+    entries: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """Everything of a format: its streams and layers, its adapters, the top of its tree."""
 
@@ -166,6 +174,7 @@ class Container:
     input_base: Mapping[str, int]
     manifest: TopDocument
     checksums: str
+    archive: ArchiveLimits
     encode_info: TopDocument
     mismatch: Mapping[str, str]
     mismatch_most: int
@@ -285,6 +294,7 @@ class ContainerResolver(Resolver):
         crc = self.slots(footer["parts"])[0][1]
         operational = self.section("operational")
         top = self.section("manifest"), self.section("encode_info")
+        archive = self.section("archive")
         return Container(
             str(data["format"]),
             cast(int, data["version"]),
@@ -314,6 +324,7 @@ class ContainerResolver(Resolver):
             cast("dict[str, int]", self.section("input_number")["base"]),
             self.top(cast("dict[str, object]", top[0]), schema[str(top[0]["schema"])]),
             str(self.section("checksums")["path"]),
+            ArchiveLimits(cast(int, archive["most_entries"]), cast(int, archive["most_bytes"])),
             self.top(cast("dict[str, object]", top[1]), schema[str(top[1]["schema"])]),
             cast("dict[str, str]", self.section("mismatch")),
             cast(int, self.section("mismatch")["most"]),

@@ -28,6 +28,7 @@ FindingKind = Literal[
     "unreadable",
     "mismatch",
     "empty",
+    "unlisted",
 ]
 
 _LINE = re.compile(rb"(\\?)([0-9a-f]{64}) [ *](.+)", re.DOTALL)
@@ -59,6 +60,15 @@ class Finding:
     found: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedRow:
+    """A row with its line, and its path without `.` and `..`."""
+
+    line: int
+    row: Row
+    path: str
+
+
 def format_line(path: str, digest: str) -> bytes:
     """The line for one file, with its newline; LF, CR and backslash in a name are escaped, all other bytes stay."""
     raw = to_bytes(path)
@@ -88,15 +98,24 @@ def verify(reader: TreeReader, text: BinaryIO, *, max_line: int) -> Iterator[Fin
     A line of more than `max_line` bytes (without newline) is a finding and is skipped unread. Files that no line
     names are not looked for. Empty lines are skipped; a text without any row is the finding "empty".
     """
-    rows = 0
+    for row in rows(text, max_line=max_line):
+        if isinstance(row, Finding):
+            yield row
+        else:
+            yield from _findings(reader, row)
+
+
+def rows(text: BinaryIO, *, max_line: int) -> Iterator[NumberedRow | Finding]:
+    """Every line of `text` as a row whose path stays inside the tree, or as what is wrong with it; as `verify`."""
+    count = 0
     for number, line in enumerate(_lines(text, max_line), 1):
         if line is None:
-            rows += 1
+            count += 1
             yield Finding(number, "too_long", expected=f"at most {max_line} bytes")
         elif line not in (b"", b"\r"):
-            rows += 1
-            yield from _findings(reader, number, parse_line(line))
-    if not rows:
+            count += 1
+            yield _row(number, parse_line(line))
+    if not count:
         yield Finding(0, "empty")
 
 
@@ -113,30 +132,34 @@ def _lines(text: BinaryIO, max_line: int) -> Iterator[bytes | None]:
             yield None
 
 
-def _findings(reader: TreeReader, number: int, row: Row | None) -> Iterator[Finding]:
+def _row(number: int, row: Row | None) -> NumberedRow | Finding:
     if row is None:
-        yield Finding(number, "malformed")
-        return
+        return Finding(number, "malformed")
     path = posixpath.normpath(row.path)
     if path == "." or "\0" in path:
-        yield Finding(number, "malformed", row.path)
-    elif path.startswith("/") or path == ".." or path.startswith("../"):
-        yield Finding(number, "traversal", row.path)
+        return Finding(number, "malformed", row.path)
+    if path.startswith("/") or path == ".." or path.startswith("../"):
+        return Finding(number, "traversal", row.path)
+    return NumberedRow(number, row, path)
+
+
+def _findings(reader: TreeReader, numbered: NumberedRow) -> Iterator[Finding]:
+    number, row = numbered.line, numbered.row
+    try:
+        with reader.open(numbered.path) as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except TreeFault as fault:
+        yield Finding(number, kind_of(fault), row.path, row.digest)
+    except (CodecError, OSError) as problem:
+        said = problem.message if isinstance(problem, EnvironmentProblem) else str(problem)
+        yield Finding(number, "unreadable", row.path, row.digest, said)
     else:
-        try:
-            with reader.open(path) as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except TreeFault as fault:
-            yield Finding(number, _kind_of(fault), row.path, row.digest)
-        except (CodecError, OSError) as problem:
-            said = problem.message if isinstance(problem, EnvironmentProblem) else str(problem)
-            yield Finding(number, "unreadable", row.path, row.digest, said)
-        else:
-            if found != row.digest:
-                yield Finding(number, "mismatch", row.path, row.digest, found)
+        if found != row.digest:
+            yield Finding(number, "mismatch", row.path, row.digest, found)
 
 
-def _kind_of(fault: TreeFault) -> FindingKind:
+def kind_of(fault: TreeFault) -> FindingKind:
+    """What a fault of the tree is called as a finding."""
     match fault.kind:
         case "symlink" | "hard_link" | "not_regular":
             return fault.kind

@@ -33,12 +33,14 @@ class OutputFile:
     `publish`; leaving it in peace after `publish` drops the previous output; leaving it without `publish` gives the
     new file up. Writes in pieces of 1 MiB and takes the SHA-256 on the way (container-and-cli.md §6.5).
 
-    Raises `UsageError` if the parent is no directory; `EnvironmentProblem` if what stands at the path is not a regular
+    Raises `UsageError` if the parent is no directory, and, unless `replace`, if anything stands at the path (also if it
+    comes while the file is written); `EnvironmentProblem` if what stands at the path is not a regular
     file or a link (it is kept), and for what the machine refuses.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, replace: bool = True) -> None:
         self.path = path
+        self._replace = replace
         self.size = 0
         """Bytes written so far."""
         self._name = os.fsencode(path.name)
@@ -143,6 +145,10 @@ class OutputFile:
 
     def _take_name(self) -> None:
         """Put the new file at its name and keep the previous one, if there is one, at `_previous`."""
+        if not self._replace:
+            if not system.rename_if_free(self._temporary, self._name, dir_fd=self._base):
+                raise self._exists()
+            return
         try:
             if system.exchange(self._temporary, self._name, first_dir=self._base, second_dir=self._base):
                 return
@@ -183,8 +189,14 @@ class OutputFile:
 
     def _refuse_foreign(self) -> None:
         mode = _mode(self._name, self._base)
+        if mode and not self._replace:
+            raise self._exists()
         if mode and not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
             raise _foreign(self.path, mode, "the output")
+
+    def _exists(self) -> UsageError:
+        place = Place(shown_path(str(self.path)))
+        return UsageError("output-exists", "the output exists", place, hint="move it away, or use --replace")
 
     def _is_ours(self, name: bytes) -> bool:
         """Does `name` stand for the file that this run has made?"""

@@ -13,6 +13,7 @@ import click
 import pytest
 
 from codec.api import DecodeResult, EncodeResult
+from codec.archive import Packed, Unpacked
 from tests.cli.stand_in import Library
 from tools.commands import decode_command, encode_command
 from tools.main import codec
@@ -32,8 +33,9 @@ def rows_below(heading: str) -> list[list[str]]:
 
 
 def test_every_package_of_the_checkout_is_in_the_wheel() -> None:
-    packages = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "codec").rglob("*.py")}
-    assert set(PROJECT["tool"]["setuptools"]["packages"]) == packages | {"codec", "codec.tools", "codec.specs"}
+    found = [path.parent.relative_to(ROOT).parts for top in ("codec", "tools") for path in (ROOT / top).rglob("*.py")]
+    packages = {".".join(parts if parts[0] == "codec" else ("codec", *parts)) for parts in found}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == packages | {"codec.specs"}
 
 
 def test_every_spec_of_the_checkout_is_in_the_wheel() -> None:
@@ -65,15 +67,17 @@ def test_the_document_lists_the_options_of_the_command(
 
 def test_the_document_lists_the_commands() -> None:
     group = codec()
-    names = {command.name or "" for command in group.commands.values() if not isinstance(command, click.Group)}
-    names |= {f"{of} {name}" for of in ("spec", "generate") for name in group.commands[of].commands}  # type: ignore[attr-defined]
+    names = set()
+    for name, command in group.commands.items():
+        names |= {f"{name} {inner}" for inner in command.commands} if isinstance(command, click.Group) else {name}
     rows = [row[0].strip("`").split()[1:] for row in rows_below("one implementation.")]
     assert {" ".join(takewhile(re.compile("[a-z][a-z-]*").fullmatch, words)) for words in rows} - {""} == names
 
 
-@pytest.mark.parametrize(("command", "result"), [("decode", DecodeResult), ("encode", EncodeResult)])
-def test_the_document_lists_the_members_of_a_result(
-    command: str, result: type[DecodeResult] | type[EncodeResult]
-) -> None:
+RESULTS = [("decode", DecodeResult), ("encode", EncodeResult), ("archive pack", Packed), ("archive unpack", Unpacked)]
+
+
+@pytest.mark.parametrize(("command", "result"), RESULTS)
+def test_the_document_lists_the_members_of_a_result(command: str, result: type) -> None:
     (row,) = (row for row in rows_below("### JSON messages") if row[0] == f"`result` of `{command}`")
     assert re.findall(r"`(\w+)`", row[1])[4:] == [part.name for part in fields(result)]
