@@ -39,6 +39,15 @@ def docs(name: str, target: str, replace: bool) -> None:
     _write_folder("docs", name, target, replace)
 
 
+@generate.command(context_settings=HELP)
+@_spec
+@_folder
+@_replace
+def kaitai(name: str, target: str, replace: bool) -> None:
+    """Write Kaitai structs of the binary side of SPEC: one of the file, one of each adapter's records."""
+    _write_folder("kaitai", name, target, replace)
+
+
 def _write_folder(kind: str, name: str, target: str, replace: bool) -> None:
     from codec.generate.outputs import write_folder
 

@@ -29,7 +29,18 @@ def docs(container: Container) -> Files:
     return manual(container)
 
 
-FOLDERS: dict[str, Callable[[Container], Files]] = {"json-schema": json_schemas, "docs": docs}
+def kaitai(container: Container) -> Files:
+    """Kaitai structs of the binary side: one of the file, one of each adapter's records."""
+    from codec.generate.kaitai.container import container_struct
+    from codec.generate.kaitai.records import record_structs, struct_name
+    from codec.generate.kaitai.words import identifier
+
+    files = {f"{identifier(container.name)}.ksy": container_struct(container)}
+    structs = ((struct_name(adapter), record_structs(adapter)) for adapter in container.adapters)
+    return files | {f"{name}.ksy": text for name, text in structs if text is not None}
+
+
+FOLDERS: dict[str, Callable[[Container], Files]] = {"json-schema": json_schemas, "docs": docs, "kaitai": kaitai}
 
 
 def write_folder(kind: str, name: str, target: Path, *, replace: bool) -> int:
