@@ -69,7 +69,9 @@ def _row(adapter: plan.Adapter, row: plan.Row) -> Iterator[str]:
             f"{part}: {name}" for part, name in (("key", row.key_error), ("value", row.value_error)) if name
         ),
         example=" = ".join(
-            _bytes(bytes.fromhex(row.example[part])) or "(empty)" for part in ("key", "value") if part in row.example
+            literal_text(bytes.fromhex(row.example[part])) or "(empty)"
+            for part in ("key", "value")
+            if part in row.example
         ),
     )
     entries = {(entry.place, entry.name): entry for entry in row_account(row)}
