@@ -41,6 +41,7 @@ def _blocks(container: Container, page: str) -> Iterator[Block]:
     yield Paragraph(f"`{container.checksums}` has the SHA-256 of every other file of the tree.")
     for title, document in (("Manifest", container.manifest), ("Encode info", container.encode_info)):
         yield from _top(container, title, document)
+    yield from _limits(container)
     yield Heading(2, "Errors of use", anchor(container.name, "usage-errors"))
     usage = [(code(error), kind.replace("_", " ")) for kind, error in container.usage_errors.items()]
     yield Table(("error", "when"), usage)
@@ -127,6 +128,21 @@ def _top(container: Container, title: str, document: TopDocument) -> Iterator[Bl
     gate = f"`{document.gate['member']}` above {document.gate['newest']}: `{document.gate_error}`"
     yield Paragraph(f"Wrong JSON or a wrong member: `{document.error}`; {gate}.")
     yield Table(("member", "holds", "left out"), list(_members(document.members, "")))
+
+
+def _limits(container: Container) -> Iterator[Block]:
+    """What is judged beside the bytes: packed trees, and files that are to be restored."""
+    archive, restore = container.archive, container.restore
+    yield Heading(3, "Packed trees", anchor(container.name, "archive"))
+    yield Paragraph(f"At most {archive.entries} files and folders, and {archive.bytes} bytes in all files together.")
+    if restore is not None:
+        yield Heading(2, "Restore", anchor(container.name, "restore"))
+        yield Paragraph(
+            f"A file is restored only with the document beside it, of at most {restore.most} bytes, and if "
+            f"`{restore.ceiling_of}`, shifted right by {restore.shift} bits, is below {restore.ceiling}."
+        )
+        refused = [(code(error), kind.replace("_", " ")) for kind, error in restore.errors.items()]
+        yield Table(("error", "what is wrong"), refused)
 
 
 def _members(members: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str, str]]:
