@@ -12,6 +12,7 @@ import click
 
 from ..commands import HELP, default_format
 from ..session import Session
+from .contest import DIRECTIONS, OURS, Direction
 
 _scale = click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
 _seed = click.option("--seed", type=int, default=1, show_default=True)
@@ -55,3 +56,136 @@ def make(session: Session, workload: str, output: Path, scale: float, seed: int,
     rows = (("wrote", f"{output}  {made.size:,} bytes  {made.records:,} records  in {seconds:.1f} s"),)
     data = {"command": "bench make", "output": str(output), "records": made.records, "bytes": made.size}
     session.voice.result(Outcome(rows, (), data))
+
+
+@bench.command("run", context_settings=HELP)
+@click.argument("names", nargs=-1, metavar="[WORKLOAD]...")
+@click.option(
+    "--scale", "scales", type=float, multiple=True, default=(1.0,), show_default=True, help="Several: growth."
+)
+@click.option("--direction", "directions", type=click.Choice(DIRECTIONS), multiple=True, help="Default: all of them.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="Timed runs of each contestant; 0: only one, watched.",
+)
+@click.option(
+    "--rival", "rivals", multiple=True, metavar="DIRECTION=COMMAND", help="With the words {input} and {output}."
+)
+@click.option("--option", "options", multiple=True, metavar="TEXT", help="One more option for our own runs.")
+@click.option("--name", default=OURS, show_default=True, help="Name of our own runs in the results.")
+@click.option(
+    "--check-scale",
+    type=click.FloatRange(min=0),
+    default=0.01,
+    show_default=True,
+    help="Scale at which our output is compared with the interpreter's; 0: not.",
+)
+@click.option("--unsorted", is_flag=True, help="Input whose records stand in no order.")
+@click.option("--calls", is_flag=True, help="Count system calls as well, with strace.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("/dev/shm"),
+    show_default=True,
+    help="Folder for inputs and outputs: a file system in memory.",
+)
+@click.option(
+    "--results", "path", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON file to add to."
+)
+@_seed
+@click.pass_obj
+def run_series(
+    session: Session,
+    names: tuple[str, ...],
+    scales: tuple[float, ...],
+    directions: tuple[Direction, ...],
+    rounds: int,
+    rivals: tuple[str, ...],
+    options: tuple[str, ...],
+    name: str,
+    check_scale: float,
+    unsorted: bool,
+    calls: bool,
+    work: Path,
+    path: Path,
+    seed: int,
+) -> None:
+    """Measure each WORKLOAD (default: all but `mix`), contestants in turn, and add the numbers to FILE."""
+    from codec.spec import library
+
+    from . import report, results, series, workloads
+    from .contest import ours, rival
+
+    container = library.load(default_format())
+    kept = results.load(path)
+    contestants = tuple(one for one in (ours(options, name), rival(rivals)) if one)
+    wanted = series.Wanted(directions or DIRECTIONS[:3], contestants, rounds, check_scale, seed, unsorted, calls, work)
+    kept.commands.append(results.command_line())
+    for each in names or workloads.standard():
+        workload = workloads.load(each, container)
+        for scale in scales:
+            for one in series.measured(workload, scale, container, wanted, lambda text: click.echo(text, err=True)):
+                kept.add([one])
+                results.save(kept, path)
+                click.echo(report.line(one))
+
+
+@bench.command(context_settings=HELP)
+@click.argument("names", nargs=-1, metavar="[WORKLOAD]...")
+@click.option("--scale", type=float, default=0.05, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option(
+    "--kaitai", type=click.Path(path_type=Path), metavar="DIR", help="Folder with Kaitai's compiler in node_modules."
+)
+@click.option(
+    "--results", "path", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON file to add to."
+)
+@_seed
+def micro(names: tuple[str, ...], scale: float, rounds: int, kaitai: Path | None, path: Path, seed: int) -> None:
+    """Time framing, records and documents of each WORKLOAD beside a bare loop, construct, Kaitai and json."""
+    from tempfile import TemporaryDirectory
+
+    from codec.spec import library
+
+    from . import micro, micro_records, results, stream, workloads
+
+    container = library.load(default_format())
+    kept = results.load(path)
+    kept.commands.append(results.command_line())
+    ways = list(micro.ways(container, kaitai, lambda text: click.echo(text, err=True)))
+    for name in names or workloads.standard():
+        workload = workloads.load(name, container)
+        with TemporaryDirectory(prefix="bench-") as folder:
+            file = Path(folder) / "input"
+            stream.write(workload, container, file, scale, seed, unsorted=False)
+            found = micro.framing(container, name, file.read_bytes(), ways, rounds)
+        held = micro_records.samples(workload, scale, seed)
+        found += [*micro_records.records(name, held, rounds), *micro_records.documents(name, held, rounds)]
+        for one in found:
+            click.echo(f"{one.workload:<5}{one.thing:<40}{one.way:<32}{1e6 * one.per_unit:10.2f} us")
+        kept.add(micro=found)
+        results.save(kept, path)
+
+
+@bench.command(context_settings=HELP)
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="RESULTS")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Markdown file; a plot goes beside it.")
+def report(path: Path, output: Path | None) -> None:
+    """Print the tables of a file of results, or write them to FILE with a plot beside it."""
+    from codec.tree.publish import OutputFile
+
+    from . import report, results
+
+    kept = results.load(path)
+    if output is None:
+        click.echo(report.markdown(kept, f"{path.stem}.svg"), nl=False)
+        return
+    plot = output.with_suffix(".svg")
+    for target, text in ((plot, report.picture(kept)), (output, report.markdown(kept, plot.name))):
+        with OutputFile(target) as out:
+            out.write(text.encode())
+            out.publish()
+        click.echo(f"wrote  {target}")

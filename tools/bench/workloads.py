@@ -70,6 +70,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
+def standard() -> tuple[str, ...]:
+    """The workloads that are measured if none is named: those that the mix is made of."""
+    return tuple(cast("dict[str, float]", source.load(FOLDER / "mix.yaml")["mix"]))
+
+
 def load(name: str, container: Container) -> Workload:
     """The workload of that name, or in the YAML file of that path; raises `UsageError` or `SpecError`."""
     shipped = FOLDER / f"{name}.yaml"

@@ -1,0 +1,149 @@
+"""Micro-benchmarks of framing: ours with every check, beside a bare loop, construct and Kaitai.
+
+Every way counts the entries of the same stream in memory; a way that finds another number is refused.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import construct
+
+from codec.engine.interpreter import Interpreter
+from codec.errors import DataError, EnvironmentProblem
+from codec.mapping.dispatch import Dispatch
+from codec.spec.container import Container, Frame
+from codec.stream.entries import EntryReader
+from codec.stream.source import Source
+
+from . import kaitai
+from .results import Micro
+
+Way = Callable[[bytes], int]
+FRAMING = "framing, per record"
+
+
+def ways(container: Container, modules: Path | None, say: Callable[[str], None]) -> Iterator[tuple[str, Way]]:
+    """Every way to read the framing that can be had here; what cannot is said."""
+    yield "bare loop, no checks", bare_loop(container)
+    yield "ours, all checks", lambda data: sum(1 for _ in entries(container, data))
+    yield "ours, all checks and dispatch", dispatched(container)
+    yield "construct", constructed(container, compiled=False)
+    yield "construct, compiled", constructed(container, compiled=True)
+    try:
+        if modules is None:
+            raise EnvironmentProblem("bench-kaitai", "no folder with Kaitai's compiler was named")
+        yield "Kaitai", kaitai.parser(container, modules)
+    except EnvironmentProblem as problem:
+        say(f"without Kaitai: {problem}")
+
+
+def framing(
+    container: Container, workload: str, data: bytes, ways: Iterable[tuple[str, Way]], rounds: int
+) -> list[Micro]:
+    """Time every way on one stream, in turn."""
+    known = list(ways)
+    counts = {name: way(data) for name, way in known}
+    if len(set(counts.values())) != 1:
+        raise DataError("bench-differs", f"the ways to read {workload} do not agree: {counts}")
+    times = timed({name: partial(way, data) for name, way in known}, rounds)
+    return [Micro(FRAMING, name, workload, counts[name], seconds) for name, seconds in times.items()]
+
+
+def timed(jobs: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each job in each round, in turn, without the cyclic garbage collector."""
+    seconds: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            gc.collect()
+            gc.disable()
+            try:
+                start = perf_counter()
+                job()
+                seconds[name].append(perf_counter() - start)
+            finally:
+                gc.enable()
+    return seconds
+
+
+# ------------------------------------------------------------------------------------------------ ways
+
+
+def entries(container: Container, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Key and value of every entry, as our decoder reads them."""
+    for entry in EntryReader(container, Source(io.BytesIO(data), "")).entries():
+        yield entry.key, entry.value
+
+
+def dispatched(container: Container) -> Way:
+    """Our reading, and for each record its kind."""
+    rows = [*container.internal, *(row for adapter in container.adapters for row in adapter.rows if not row.option)]
+
+    def count(data: bytes) -> int:
+        find = Dispatch(rows, Interpreter().accepts).find
+        return sum(1 for key, value in entries(container, data) if find(key, value) is not None)
+
+    return count
+
+
+def bare_loop(container: Container) -> Way:
+    """What a person would write for exactly this stream, with no limit, no check and no error: the floor."""
+    plan = container.written
+    key, value = _frame(plan.key), _frame(plan.value)
+    begin = len(plan.magic) + sum(layout.size or 0 for _, layout in plan.header)
+    read, wide = struct.Struct(key.length.format).unpack_from, key.length.size or 0
+    back, head = key.least, value.least
+
+    def count(data: bytes) -> int:
+        at, end, found = begin, len(data), []
+        while at < end:
+            (size,) = read(data, at)
+            at += wide
+            name = data[at : at + size - back]
+            at += size
+            (size,) = read(data, at)
+            at += wide
+            found.append((name, data[at + head : at + size]))
+            at += size
+        return len(found)
+
+    return count
+
+
+def constructed(container: Container, compiled: bool) -> Way:
+    """The framing as a construct object: the whole stream, or each entry with its compiled form, as is faster for each."""
+    plan = container.written
+    parts = [name / _prefixed(_frame(frame)) for name, frame in (("key", plan.key), ("value", plan.value))]
+    header = construct.Struct(
+        "magic" / construct.Const(plan.magic),
+        *(name / construct.FormatField(*layout.format) for name, layout in plan.header),
+    )
+    entry = construct.Struct(*parts)
+    if not compiled:
+        whole = construct.Struct("header" / header, "entries" / construct.GreedyRange(entry))
+        return lambda data: len(whole.parse(data).entries)
+    reader = entry.compile()
+
+    def count(data: bytes) -> int:
+        stream, found = io.BytesIO(data), []
+        header.parse_stream(stream)
+        while stream.tell() < len(data):
+            found.append(reader.parse_stream(stream))
+        return len(found)
+
+    return count
+
+
+def _prefixed(frame: Frame) -> construct.Construct:
+    return construct.Prefixed(construct.FormatField(*frame.length.format), construct.GreedyBytes)
+
+
+def _frame(frame: Frame | None) -> Frame:
+    assert frame is not None, "the stream that is written has entries of key and value"
+    return frame
