@@ -14,7 +14,7 @@ from tests.support.stream_oracle import read_stream
 from tools.bench import stream, workloads
 
 FEW = 0.001
-WHOLE = [name for name in workloads.names() if name != "mix"]
+WHOLE = workloads.standard()
 
 
 def made(name: str, folder: Path, scale: float = FEW, seed: int = 1, unsorted: bool = False) -> Path:
