@@ -138,7 +138,10 @@ def run_series(
 @click.option("--scale", type=float, default=0.05, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
 @click.option(
-    "--kaitai", type=click.Path(path_type=Path), metavar="DIR", help="Folder with Kaitai's compiler in node_modules."
+    "--kaitai",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder whose node_modules have Kaitai's compiler.",
 )
 @click.option(
     "--results", "path", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON file to add to."
@@ -150,12 +153,15 @@ def micro(names: tuple[str, ...], scale: float, rounds: int, kaitai: Path | None
 
     from codec.spec import library
 
+    from . import kaitai as yardstick
     from . import micro, micro_records, results, stream, workloads
 
     container = library.load(default_format())
     kept = results.load(path)
     kept.commands.append(results.command_line())
-    ways = list(micro.ways(container, kaitai, lambda text: click.echo(text, err=True)))
+    compiler = yardstick.Compiler(kaitai) if kaitai else None
+    ways = list(micro.ways(container, compiler))
+    readers = yardstick.readers(container, compiler) if compiler else {}
     for name in names or workloads.standard():
         workload = workloads.load(name, container)
         with TemporaryDirectory(prefix="bench-") as folder:
@@ -163,7 +169,7 @@ def micro(names: tuple[str, ...], scale: float, rounds: int, kaitai: Path | None
             stream.write(workload, container, file, scale, seed, unsorted=False)
             found = micro.framing(container, name, file.read_bytes(), ways, rounds)
         held = micro_records.samples(workload, scale, seed)
-        found += [*micro_records.records(name, held, rounds), *micro_records.documents(name, held, rounds)]
+        found += [*micro_records.records(name, held, rounds, readers), *micro_records.documents(name, held, rounds)]
         for one in found:
             click.echo(f"{one.workload:<5}{one.thing:<40}{one.way:<32}{1e6 * one.per_unit:10.2f} us")
         kept.add(micro=found)

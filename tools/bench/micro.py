@@ -10,13 +10,12 @@ import io
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 
 import construct
 
 from codec.engine.interpreter import Interpreter
-from codec.errors import DataError, EnvironmentProblem
+from codec.errors import DataError
 from codec.mapping.dispatch import Dispatch
 from codec.spec.container import Container, Frame
 from codec.stream.entries import EntryReader
@@ -29,19 +28,15 @@ Way = Callable[[bytes], int]
 FRAMING = "framing, per record"
 
 
-def ways(container: Container, modules: Path | None, say: Callable[[str], None]) -> Iterator[tuple[str, Way]]:
-    """Every way to read the framing that can be had here; what cannot is said."""
+def ways(container: Container, compiler: kaitai.Compiler | None) -> Iterator[tuple[str, Way]]:
+    """Every way to read the framing."""
     yield "bare loop, no checks", bare_loop(container)
     yield "ours, all checks", lambda data: sum(1 for _ in entries(container, data))
     yield "ours, all checks and dispatch", dispatched(container)
     yield "construct", constructed(container, compiled=False)
     yield "construct, compiled", constructed(container, compiled=True)
-    try:
-        if modules is None:
-            raise EnvironmentProblem("bench-kaitai", "no folder with Kaitai's compiler was named")
-        yield "Kaitai", kaitai.parser(container, modules)
-    except EnvironmentProblem as problem:
-        say(f"without Kaitai: {problem}")
+    if compiler is not None:
+        yield from kaitai.ways(container, compiler)
 
 
 def framing(

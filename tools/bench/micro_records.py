@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from codec.compile.engine import compiled
-from codec.engine.base import Engine, Notes, ReadRow, WriteRow
+from codec.engine.base import Engine, Notes, WriteRow
 from codec.engine.interpreter import Interpreter
 from codec.errors import DataError
 from codec.layout import json_read
@@ -19,6 +19,7 @@ from codec.mapping.rows import RowWriter
 from codec.spec import plan
 from codec.spec.words import Element, Thing
 
+from .kaitai import Read
 from .micro import timed
 from .results import Micro
 from .stream import Kind
@@ -27,6 +28,7 @@ from .workloads import Workload
 Made = TypeVar("Made")
 LEAST = 100
 MOST = 500  # of each kind: enough to time, few enough to hold
+KAITAI = "Kaitai"
 COMPILED, INTERPRETED, PLAIN = "compiled engine", "interpreter (construct)", "json of the standard library"
 _WHOLE = ("json", "keyed", "together")  # kinds of documents whose text is one JSON value
 
@@ -79,8 +81,8 @@ def samples(workload: Workload, scale: float, seed: int) -> Samples:
     return found
 
 
-def records(workload: str, found: Samples, rounds: int) -> Iterator[Micro]:
-    """Writing and reading of every kind of record, in both engines."""
+def records(workload: str, found: Samples, rounds: int, others: Mapping[str, Read] | None = None) -> Iterator[Micro]:
+    """Writing and reading of every kind of record, in both engines; reading also by `others`, which are Kaitai's."""
     for label, (adapter, row) in found.rows.items():
         if not found.calls[label]:
             continue
@@ -91,8 +93,10 @@ def records(workload: str, found: Samples, rounds: int) -> Iterator[Micro]:
             f"write {label}", workload, {n: _writing(w, calls) for n, w in writers.items()}, calls, rounds
         )
         if row.role in ("stored", "shared"):
-            readers = {name: engine.reader(row) for name, engine in engines.items()}
+            readers: dict[str, Read] = {name: engine.reader(row) for name, engine in engines.items()}
             _agreed(label, {name: [read(*record) for record in made] for name, read in readers.items()})
+            if read := (others or {}).get(f"{adapter.name}/{label}"):
+                readers[KAITAI] = read
             yield from _timed(
                 f"read {label}", workload, {n: _reading(r, made) for n, r in readers.items()}, made, rounds
             )
@@ -145,7 +149,7 @@ def _writing(write: WriteRow, calls: list[tuple[Thing, Element]]) -> Callable[[]
     return lambda: [write(thing, element) for thing, element in calls]
 
 
-def _reading(read: ReadRow, made: list[tuple[bytes, bytes]]) -> Callable[[], object]:
+def _reading(read: Read, made: list[tuple[bytes, bytes]]) -> Callable[[], object]:
     return lambda: [read(key, value) for key, value in made]
 
 
