@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -51,8 +51,12 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         close_quietly(fd)
         raise _no_file(path, "a folder or a special file")
-    with os.fdopen(fd, "rb") as file:
+    file = os.fdopen(fd, "rb")
+    try:
         yield file
+    finally:
+        with suppress(OSError):  # it was only read
+            file.close()
 
 
 def unpack(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,12 @@ class Source:
     @classmethod
     def open(cls, path: Path) -> Source:
         """The file at `path`; the caller closes it."""
-        return cls(path.open("rb", buffering=0), str(path))
+        file = path.open("rb", buffering=0)
+        try:
+            return cls(file, str(path))
+        except BaseException:
+            file.close()
+            raise
 
     def seek(self, position: int) -> None:
         """Continue from `position`."""
@@ -77,5 +83,6 @@ class Source:
         return crc
 
     def close(self) -> None:
-        """Close the file."""
-        self.file.close()
+        """Close the file; it was only read, so that no error matters."""
+        with suppress(OSError):
+            self.file.close()
