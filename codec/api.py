@@ -26,11 +26,13 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `done` of `total` units (bytes of input when decoding, files when encoding); total 0 = unknown."""
+    """How far a phase of a run is: `done` of `total` units (bytes of input when decoding, files when encoding); total 0 =
+    unknown. Callers may report as often as they like; whoever shows it decides how often."""
 
     phase: str
     done: int
     total: int
+    unit: Literal["bytes", "files"] = "bytes"
 
 
 def _ignore(_: object) -> None: ...

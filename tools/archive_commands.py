@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STANDARD = "-"  # standard input or output in the place of a file
 
 _json = click.option("--json", is_flag=True, expose_value=False, help="Messages as JSON lines, for programs.")
+_progress = click.option("--progress", is_flag=True, expose_value=False, help="Progress also without a terminal.")
 _quiet = click.option("-q", "--quiet", is_flag=True, expose_value=False, help="Errors only.")
 
 
@@ -37,6 +38,7 @@ def archive() -> None:
 @click.option("--compression", type=click.Choice(("zstd", "none")), default="zstd", show_default=True)
 @click.option("--replace", is_flag=True, help="Replace an archive that is already at --output.")
 @_json
+@_progress
 @_quiet
 @click.pass_obj
 def pack(session: Session, source: str, target: str, compression: Compression, replace: bool) -> None:
@@ -77,6 +79,7 @@ def pack(session: Session, source: str, target: str, compression: Compression, r
 @click.option("--replace", is_flag=True, help="Replace a tree that is already at --output, as a whole.")
 @click.option("--no-sync", is_flag=True, help="Do not wait until the tree is on the disk.")
 @_json
+@_progress
 @_quiet
 @click.pass_obj
 def unpack(session: Session, source: str, target: str, compression: str, replace: bool, no_sync: bool) -> None:

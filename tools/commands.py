@@ -104,8 +104,9 @@ def _common_options() -> list[click.Parameter]:
     return [
         _choice("--engine", ("compiled", "interpreter"), "Generated code, or the plan step by step; same results."),
         _jobs_option(),
-        # These two are read off the arguments before anything can go wrong (`Program.voice`).
+        # These three are read off the arguments before anything can go wrong (`Program.voice`).
         click.Option(["--json"], is_flag=True, expose_value=False, help="Messages as JSON lines, for programs."),
+        click.Option(["--progress"], is_flag=True, expose_value=False, help="Progress also without a terminal."),
         click.Option(["-q", "--quiet"], is_flag=True, expose_value=False, help="Errors only."),
     ]
 

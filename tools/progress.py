@@ -1,20 +1,19 @@
-"""How often and how progress is shown.
+"""How often and how progress is shown: what is done, how fast it goes, how long it will still take.
 
 Invariant: telling costs nothing worth mentioning, however often the library reports.
 """
 
 from __future__ import annotations
 
-from itertools import count
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
 if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar as ClickBar
-
     from codec.api import Progress
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_CLEAR_REST = "\x1b[K"  # of the line, as every terminal has it
 
 
 class Pace:
@@ -32,36 +31,88 @@ class Pace:
         return True
 
 
-class ProgressBar:
-    """One line on a terminal for the phase that is under way; a phase with an unknown total has no percentage."""
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Units per second since the phase began, and the seconds that are left at this rate; None where it cannot be known."""
 
-    def __init__(self, terminal: TextIO) -> None:
-        self._terminal = terminal
-        self._pace = Pace(seconds=0.1)
+    rate: float | None
+    left: float | None
+
+
+class Meter:
+    """Measures one phase after the other."""
+
+    def __init__(self) -> None:
+        self._phase, self._start, self._first = "", 0.0, 0
+
+    def speed(self, progress: Progress) -> Speed:
+        """How fast the phase goes that `progress` is about; its first report starts the clock."""
+        now = monotonic()
+        if progress.phase != self._phase or progress.done < self._first:
+            self._phase, self._start, self._first = progress.phase, now, progress.done
+        seconds, done = now - self._start, progress.done - self._first
+        rate = done / seconds if seconds > 0 and done else None
+        left = max(0, progress.total - progress.done) / rate if rate and progress.total else None
+        return Speed(rate, left)
+
+
+class ProgressLine:
+    """One line on a terminal for the phase that is under way, rewritten in place."""
+
+    def __init__(self, terminal: TextIO, width: int) -> None:
+        self._terminal, self._width = terminal, width
+        self._pace, self._meter = Pace(seconds=0.1), Meter()
         self._phase = ""
-        self._bar: ClickBar[int] | None = None
 
     def show(self, progress: Progress) -> None:
-        if self._bar is None or progress.phase != self._phase:
+        if progress.phase != self._phase:
             self.close()
-            self._bar = self._started(progress)
-        if self._pace.due() or progress.done == progress.total:
-            self._bar.update(progress.done - self._bar.pos)
+            self._phase = progress.phase
+        elif not self._pace.due() and progress.done != progress.total:
+            return
+        text = sentence(progress, self._meter.speed(progress))[: self._width - 1]
+        self._terminal.write(f"\r{text}{_CLEAR_REST}")
+        self._terminal.flush()
 
     def close(self) -> None:
         """End the line, so that other text can follow; the next `show` starts a new one."""
-        if self._bar is not None:
-            self._bar.render_finish()
-            self._bar = None
+        if self._phase:
+            self._terminal.write("\n")
+            self._phase = ""
 
-    def _started(self, progress: Progress) -> ClickBar[int]:
-        self._phase = progress.phase
-        # click reads "no length" off an iterable whose end is unknown.
-        bar = click.progressbar(
-            None if progress.total else count(),
-            length=progress.total or None,
-            label=progress.phase,
-            file=self._terminal,
-        )
-        bar.__enter__()
-        return bar
+
+def sentence(progress: Progress, speed: Speed) -> str:
+    """Progress in words: `decode  45%  1.2 GB of 2.7 GB  310.0 MB/s  5 s left`."""
+    parts = [progress.phase]
+    if progress.total:
+        parts.append(f"{100 * min(progress.done, progress.total) // progress.total}%")
+        parts.append(f"{_amount(progress.done, progress.unit)} of {_amount(progress.total, progress.unit)}")
+    else:
+        parts.append(_amount(progress.done, progress.unit))
+    if speed.rate is not None:
+        parts.append(f"{_amount(int(speed.rate), progress.unit)}/s")
+    if speed.left is not None:
+        parts.append(f"{duration(speed.left)} left")
+    return "  ".join(parts)
+
+
+def _amount(count: int, unit: str) -> str:
+    return size(count) if unit == "bytes" else f"{count:,} {unit}"
+
+
+def size(count: int) -> str:
+    """A number of bytes for people, in steps of 1000."""
+    value, unit = float(count), _UNITS[0]
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{count} bytes" if unit == _UNITS[0] else f"{value:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `5 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

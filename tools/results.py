@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from codec.api import DecodeResult, EncodeResult, Warned
 from codec.errors import SpecError
 
+from .progress import size
 from .voices import Outcome
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # The counts of `DecodeResult` that the reference does not have: what version resolution hid.
 _HIDDEN = ("older", "expired", "deleted", "later", "operational")
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target: str, seconds: float) -> Outcome:
@@ -56,9 +56,9 @@ def unknown_rows(result: DecodeResult) -> Warned | None:
 def encoded(result: EncodeResult, source: str, target: str, seconds: float) -> Outcome:
     """A finished encode of `source` into `target`; the log line is that of container-and-cli.md §6.2."""
     counts = {name: result.counts.get(name, 0) for name in result.adapters}
-    size = _size(result.bytes_written)
+    written = size(result.bytes_written)
     rows = (
-        ("wrote", f"{target}  {size}  {result.entries:,} records  in {seconds:.1f} s"),
+        ("wrote", f"{target}  {written}  {result.entries:,} records  in {seconds:.1f} s"),
         ("sha256", result.sha256),
         ("commit", str(result.last_commit_ts)),
         ("adapters", _counted(counts)),
@@ -89,8 +89,8 @@ def doubted(doubt: SpecError) -> Warned:
 def packed(result: Packed, source: str, target: str, seconds: float) -> Outcome:
     """A tree that was packed."""
     rows = (
-        ("wrote", f"{target}  {_size(result.archive_bytes)}  in {seconds:.1f} s"),
-        ("packed", f"{result.files:,} files   {result.folders:,} folders   {_size(result.bytes)}"),
+        ("wrote", f"{target}  {size(result.archive_bytes)}  in {seconds:.1f} s"),
+        ("packed", f"{result.files:,} files   {result.folders:,} folders   {size(result.bytes)}"),
         ("sha256", result.sha256),
         ("checked", "0 findings: the tree agrees with its checksums"),
     )
@@ -101,7 +101,7 @@ def packed(result: Packed, source: str, target: str, seconds: float) -> Outcome:
 def unpacked(result: Unpacked, source: str, target: str, seconds: float) -> Outcome:
     """An archive that was unpacked."""
     rows = (
-        ("wrote", f"{target}  {result.files:,} files  {_size(result.bytes)}  in {seconds:.1f} s"),
+        ("wrote", f"{target}  {result.files:,} files  {size(result.bytes)}  in {seconds:.1f} s"),
         ("checked", "0 findings: the tree agrees with its checksums"),
     )
     ends = (("input", source), ("output", target))
@@ -121,13 +121,3 @@ def _picked(counts: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
 
 def _counted(counts: Mapping[str, int]) -> str:
     return "   ".join(f"{name} {count:,}" for name, count in counts.items())
-
-
-def _size(count: int) -> str:
-    """A number of bytes for people, in steps of 1000."""
-    value, unit = float(count), _UNITS[0]
-    for unit in _UNITS:
-        if value < 1000 or unit == _UNITS[-1]:
-            break
-        value /= 1000
-    return f"{count} bytes" if unit == _UNITS[0] else f"{value:.1f} {unit}"

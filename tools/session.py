@@ -42,12 +42,12 @@ class Program:
 
     def voice(self, arguments: Sequence[str]) -> Voice:
         """How this program speaks when it is called with `arguments`, which need not be valid."""
-        quiet = not {"-q", "--quiet"}.isdisjoint(arguments)
+        quiet, asked = not {"-q", "--quiet"}.isdisjoint(arguments), "--progress" in arguments
         if "--json" in arguments:
             return JsonLines(quiet)
         if self.messages == "prose":
-            return People(quiet)
-        return LogLines(quiet, self.name, plain_errors=self.messages == "log-plain-errors")
+            return People(quiet, asked)
+        return LogLines(quiet, asked, self.name, plain_errors=self.messages == "log-plain-errors")
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -17,12 +18,15 @@ import click
 from codec.errors import CodecError, DataError
 
 from .logline import log_line
-from .progress import Pace, ProgressBar
+from .progress import Meter, Pace, ProgressLine, sentence
 
 if TYPE_CHECKING:
     from codec.api import Progress, Warned
 
+    from .progress import Speed
+
 Fields = Iterable[tuple[str, object]]
+LINES_EVERY = 5.0  # seconds between two lines of progress where there is no terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,17 @@ class Voice(Protocol):
 
 
 class _OnTerminal:
-    """Warnings and progress share standard error: a progress bar gives way to everything else that is said."""
+    """Warnings and progress share standard error: a line of progress gives way to everything else that is said.
 
-    def __init__(self, quiet: bool) -> None:
+    Without a terminal progress is said only if it is asked for, now and then, in lines of its own.
+    """
+
+    def __init__(self, quiet: bool, asked: bool) -> None:
         self.quiet = quiet
-        self._bar = ProgressBar(sys.stderr) if sys.stderr.isatty() and not quiet else None
+        on_terminal = sys.stderr.isatty() and not quiet
+        self._bar = ProgressLine(sys.stderr, get_terminal_size().columns) if on_terminal else None
+        self._pace = Pace(LINES_EVERY) if asked and not quiet and not on_terminal else None
+        self._meter = Meter()
         self._aside = False
 
     def step_aside(self) -> None:
@@ -63,6 +73,11 @@ class _OnTerminal:
     def progress(self, progress: Progress) -> None:
         if self._bar:
             self._bar.show(progress)
+        elif self._pace and self._pace.due():
+            self._say_progress(progress, self._meter.speed(progress))
+
+    def _say_progress(self, progress: Progress, speed: Speed) -> None:
+        self.say(sentence(progress, speed))
 
     def say(self, text: str) -> None:
         """One message on standard error."""
@@ -95,14 +110,17 @@ class People(_OnTerminal):
 class LogLines(_OnTerminal):
     """The reference's `key=value` lines, all on standard error (container-and-cli.md §5.4, §6.2)."""
 
-    def __init__(self, quiet: bool, name: str, *, plain_errors: bool) -> None:
-        super().__init__(quiet)
+    def __init__(self, quiet: bool, asked: bool, name: str, *, plain_errors: bool) -> None:
+        super().__init__(quiet, asked)
         self._name = name
         self._plain_errors = plain_errors
 
     def warning(self, warned: Warned) -> None:
         if not self.quiet:
             self.say(log_line("WARN", "encoder warning", (("event", warned.event), *warned.fields)))
+
+    def _say_progress(self, progress: Progress, speed: Speed) -> None:
+        self.say(log_line("INFO", "progress", _fields(progress, speed).items()))
 
     def result(self, outcome: Outcome) -> None:
         if not self.quiet:
@@ -124,7 +142,7 @@ class JsonLines:
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
-        self._pace = Pace(seconds=1)
+        self._pace, self._meter = Pace(seconds=1), Meter()
         self._aside = False
 
     def step_aside(self) -> None:
@@ -136,7 +154,7 @@ class JsonLines:
 
     def progress(self, progress: Progress) -> None:
         if not self.quiet and self._pace.due():
-            self._write("progress", {"phase": progress.phase, "done": progress.done, "total": progress.total})
+            self._write("progress", _fields(progress, self._meter.speed(progress)))
 
     def result(self, outcome: Outcome) -> None:
         if not self.quiet:
@@ -154,6 +172,17 @@ def printable(text: str, keep: str = "") -> str:
     return "".join(
         char if char.isprintable() or char in keep else char.encode("unicode_escape").decode("ascii") for char in text
     )
+
+
+def _fields(progress: Progress, speed: Speed) -> dict[str, object]:
+    """Progress for programs; what is not known is left out."""
+    fields: dict[str, object] = {"phase": progress.phase, "done": progress.done, "total": progress.total}
+    fields["unit"] = progress.unit
+    if speed.rate is not None:
+        fields["per_second"] = round(speed.rate)
+    if speed.left is not None:
+        fields["seconds_left"] = round(speed.left)
+    return fields
 
 
 def _coloured(text: str, colour: str) -> str:

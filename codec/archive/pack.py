@@ -86,7 +86,7 @@ def pack(
             out = Compressed(counted, compression)
             files = size = 0
             for number, (raw, is_folder, digest) in enumerate(plan.sorted()):
-                progress(Progress("pack", number, count))
+                progress(Progress("pack", number, count, "files"))
                 if is_folder:
                     out.write(tar.header(to_text(raw), None))
                 else:
@@ -113,7 +113,7 @@ def _judge(
         for entry in walk(reader, findings.tell):
             raw = to_bytes(entry.path)
             plan.add((raw, entry.is_folder, entry.digest), len(raw) + _OVERHEAD)
-            progress(Progress("check", len(plan), 0))
+            progress(Progress("check", len(plan), 0, "files"))
             if not entry.is_folder:
                 yield entry.path, entry.digest
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from codec.api import Progress, Warned
 from tests.cli.stand_in import DECODED, ENCODED, Library, Shell, with_unknown
 from tools.logline import log_line
-from tools.progress import Pace, ProgressBar
+from tools.progress import Meter, Pace, ProgressLine, Speed, duration, sentence, size
 from tools.voices import printable
 
 ENDS = ("--input", "here", "--output", "there")
@@ -96,7 +96,7 @@ def test_json_messages_are_one_object_a_line_on_standard_output(shell: Shell, li
         warning, progress, *more, result = map(json.loads, said.out.splitlines())
         fields = {"count": 3, "hint": "count does not match"}
         assert warning == {"event": "warning", "warning": "short_list", "fields": fields}
-        assert progress == {"event": "progress", "phase": "rows", "done": 0, "total": 1000}
+        assert progress == {"event": "progress", "phase": "rows", "done": 0, "total": 1000, "unit": "bytes"}
         assert len(more) < 100
         assert (result["event"], result["command"], result["input"], result["output"]) == (
             "result",
@@ -190,16 +190,63 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("total", [0, 10])
-def test_a_progress_bar_shows_its_phase_and_ends_its_line(total: int) -> None:
+def test_a_line_of_progress_shows_its_phase_and_ends(total: int) -> None:
     terminal = Terminal()
-    bar = ProgressBar(terminal)
-    bar.show(Progress("reading", 4, total))
-    bar.show(Progress("writing", 1, total))
-    bar.close()
+    line = ProgressLine(terminal, 80)
+    line.show(Progress("reading", 4, total))
+    line.show(Progress("writing", 1, total))
+    line.close()
+    line.close()
     assert "reading" in terminal.getvalue()
     assert "writing" in terminal.getvalue()
     assert ("40%" in terminal.getvalue()) is bool(total)
     assert terminal.getvalue().count("\n") == 2
+
+
+@given(width=st.integers(10, 200), reports=st.lists(st.integers(0, 1 << 62), max_size=5))
+def test_a_line_of_progress_never_fills_the_line(width: int, reports: list[int]) -> None:
+    terminal = Terminal()
+    line = ProgressLine(terminal, width)
+    for number, done in enumerate(reports):
+        line.show(Progress(f"phase {number}", done, 1 << 62))
+    shown = [text.replace("\x1b[K", "") for text in re.split("[\r\n]", terminal.getvalue())]
+    assert all(len(text) < width for text in shown)
+
+
+def test_rate_and_time_left_are_those_since_the_phase_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter((100.0, 102.0, 110.0, 111.0))
+    monkeypatch.setattr("tools.progress.monotonic", lambda: next(now))
+    meter = Meter()
+    assert meter.speed(Progress("one", 50, 250)) == Speed(None, None)
+    assert meter.speed(Progress("one", 150, 250)) == Speed(50.0, 2.0)
+    assert meter.speed(Progress("two", 0, 0)) == Speed(None, None)
+    assert meter.speed(Progress("two", 7, 0)) == Speed(7.0, None)
+
+
+def test_progress_in_words() -> None:
+    whole = Progress("decode", 1_200_000_000, 2_700_000_000)
+    assert sentence(whole, Speed(310e6, 4.8)) == "decode  44%  1.2 GB of 2.7 GB  310.0 MB/s  5 s left"
+    assert sentence(Progress("encode", 1200, 0, "files"), Speed(40.0, None)) == "encode  1,200 files  40 files/s"
+    assert [duration(seconds) for seconds in (0.2, 59.4, 200, 7500)] == ["0 s", "59 s", "3 min 20 s", "2 h 5 min"]
+    assert [size(count) for count in (0, 999, 1000, 10**16)] == ["0 bytes", "999 bytes", "1.0 kB", "10000.0 TB"]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_without_a_terminal_progress_is_said_only_if_it_is_asked_for(
+    shell: Shell, library: Library, asked: bool
+) -> None:
+    def act(options: object) -> None:
+        for done in range(100):
+            options.progress(Progress("rows", done, 100, "files"))  # type: ignore[attr-defined]
+
+    library.act = act
+    flag = ("--progress",) if asked else ()
+    people, log = shell.codec("decode", *ENDS, *flag), shell.decode(*ENDS, *flag)
+    assert people.err == ("rows  0%  0 files of 100 files\n" if asked else "")
+    lines = [line for line in log.err.splitlines() if "msg=progress" in line]
+    assert len(lines) == asked
+    assert all(line.endswith("level=INFO msg=progress phase=rows done=0 total=100 unit=files") for line in lines)
+    assert shell.codec("decode", *ENDS, "-q", *flag).err == ""
 
 
 def test_a_pace_is_due_at_once_and_then_not_before_its_time() -> None:
