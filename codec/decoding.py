@@ -11,7 +11,7 @@ from codec.compile.engine import compiled
 from codec.engine.base import Engine
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Misfit
-from codec.errors import UsageError, from_os_error
+from codec.errors import StreamError, UsageError, from_os_error
 from codec.mapping import facts
 from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
@@ -20,8 +20,9 @@ from codec.spec import library
 from codec.spec.container import Container
 from codec.spec.plan import Adapter, Row
 from codec.stream import versions
+from codec.stream.batches import Batch, Live, in_batches
 from codec.stream.contents import Contents
-from codec.stream.entries import Entry, EntryReader
+from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.stream.source import Source
 from codec.tree.checksums import format_line
@@ -29,7 +30,7 @@ from codec.tree.staging import StagedTree
 from codec.version import __version__
 
 UNKNOWN_SHOWN = 5  # how many prefixes of unknown rows are named
-REPORT_EVERY = 1 << 14  # entries between two looks at the progress
+Taker = Callable[[list[bytes], list[bytes], list[int]], None]
 
 
 class Decoding:
@@ -47,18 +48,19 @@ class Decoding:
     def run(self, reader: EntryReader, target: Target, sort: bool) -> None:
         """Feed every live version; raises `versions.Unsorted` if that needs order and there is none: then `sort`."""
         if not sort:
-            self._pass(reader, reader.entries(), target)
+            self._pass(reader, reader.batches(), target)
             return
         with Sorter[tuple[object, ...]]() as sorter:
-            self._pass(reader, versions.in_order(reader.entries(), sorter), target)
+            entries = versions.in_order(reader.entries(), sorter)
+            self._pass(reader, in_batches(entries, reader.stamp), target)
 
-    def _pass(self, reader: EntryReader, entries: Iterator[Entry], target: Target) -> None:
+    def _pass(self, reader: EntryReader, batches: Iterator[Batch], target: Target) -> None:
         options, counts = self.options, self.counts
         now = options.as_of if options.as_of is not None else reader.head.last_commit_ts
         live = (
-            versions.every(entries, counts)
+            versions.every(batches, counts)
             if options.versions == "all"
-            else versions.newest(entries, options.as_of, now, counts)
+            else versions.Newest(options.as_of, now, counts).live(batches)
         )
         shown = switched_on(self.container, options.switches)
         decoders = [
@@ -85,14 +87,14 @@ class Decoding:
 
     def _routes(
         self, decoders: list[AdapterDecoder], shown: frozenset[str]
-    ) -> tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]]:
+    ) -> tuple[Dispatch, dict[int, tuple[str, Taker]]]:
         """Which kind of record goes where, and under which name it is counted."""
         counters = self.container.counters
         taken = {decoder.adapter.name: decoder for decoder in decoders}
-        routes: dict[int, tuple[str, Callable[..., None]]] = {}
+        routes: dict[int, tuple[str, Taker]] = {}
         rows: list[Row] = []
 
-        def ignore(key: bytes, value: bytes, place: object) -> None: ...
+        def ignore(keys: list[bytes], values: list[bytes], ats: list[int]) -> None: ...
 
         for row in self.container.internal:
             rows.append(row)
@@ -116,29 +118,39 @@ class Decoding:
     def _feed(
         self,
         reader: EntryReader,
-        live: Iterator[Entry],
-        routing: tuple[Dispatch, dict[int, tuple[str, Callable[..., None]]]],
+        live: Iterator[Live],
+        routing: tuple[Dispatch, dict[int, tuple[str, Taker]]],
     ) -> None:
         dispatch, routes = routing
-        find, counts, unknown = dispatch.find, self.counts, self.container.counters["unknown"]
+        counts, unknown = self.counts, self.container.counters["unknown"]
         total = reader.source.size
-        for number, (_, key, _, _, _, value, at) in enumerate(live):
-            if not number % REPORT_EVERY:
-                self.options.progress(Progress("decode", reader.source.position, total))
-            row = find(key, value)
-            if row is None:
-                counts[unknown] += 1
-                self._note_unknown(key)
-                continue
-            name, take = routes[id(row)]
-            counts[name] += 1
-            if name == unknown:
-                self._note_unknown(key)
-                continue
-            try:
-                take(key, value, at)
-            except Misfit:
-                raise self.interpreter.explain(row, key, value, reader.place(at, key)) from None
+        for batch in live:
+            self.options.progress(Progress("decode", reader.source.position, total))
+            keys, values, ats = batch.keys, batch.values, batch.ats
+            for row, start, stop in dispatch.runs(batch):
+                name, take = (unknown, None) if row is None else routes[id(row)]
+                counts[name] += stop - start
+                some = keys, values, ats
+                if stop - start < len(keys):
+                    some = keys[start:stop], values[start:stop], ats[start:stop]
+                if name == unknown:
+                    for key in some[0]:
+                        self._note_unknown(key)
+                    continue
+                assert row is not None and take is not None
+                try:
+                    take(*some)
+                except Misfit:
+                    raise self._misfit(reader, row, *some) from None
+
+    def _misfit(
+        self, reader: EntryReader, row: Row, keys: list[bytes], values: list[bytes], ats: list[int]
+    ) -> StreamError:
+        """What is wrong with the first record of a run that does not fit."""
+        for key, value, at in zip(keys, values, ats, strict=True):
+            if not self.interpreter.accepts(row, key, value):
+                return self.interpreter.explain(row, key, value, reader.place(at, key))
+        raise AssertionError(f"{row.label}: the interpreter accepts what the compiled reader refused")
 
     def _note_unknown(self, key: bytes) -> None:
         if len(self.unknown) < UNKNOWN_SHOWN:

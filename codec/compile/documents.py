@@ -1,16 +1,13 @@
-"""Python source that prints and reads one kind of document. Like compiled rows it leaves every refusal to the interpreter."""
+"""Python source that reads one kind of document. Like compiled rows it leaves every refusal to the interpreter."""
 
 from __future__ import annotations
 
 from codec.compile.code import Code
 from codec.compile.rows import PARAMETERS
-from codec.engine.documents import STEM, STEP, constant_text, targets
+from codec.engine.documents import STEM, targets
 from codec.layout.faces import RANGES, Integer
-from codec.layout.json_write import quote
 from codec.spec import plan
-from codec.spec.words import Name
 
-PRINTER = "thing: dict[str, Any], elements: Iterable[Any], shown: frozenset[str]"
 READER = "value: Any, notes: Notes"
 
 
@@ -35,136 +32,6 @@ def can(document: plan.Document) -> bool:
         for m in document.members
     )
     return document.kind not in ("raw", "keyed", "together", "bundle", "copies") and simple
-
-
-# ------------------------------------------------------------------------------------------------ printing
-
-
-class Printer:
-    """Emits the lines that print one object; literal text between values is joined as long as nothing is conditional."""
-
-    def __init__(self, code: Code) -> None:
-        self.code = code
-        self.pending: list[str] = []
-
-    def text(self, text: str) -> None:
-        """Literal text."""
-        if self.pending and self.pending[-1][0] == "'":
-            self.pending[-1] = repr(_literal(self.pending[-1]) + text)
-        else:
-            self.pending.append(repr(text))
-
-    def value(self, expression: str) -> None:
-        """Text that an expression gives."""
-        self.pending.append(expression)
-
-    def flush(self) -> None:
-        """Yield what is pending."""
-        if self.pending:
-            self.code.line("yield " + " + ".join(self.pending))
-            self.pending = []
-
-    def members(self, members: tuple[plan.Member, ...], newline: str, element: str) -> None:
-        """The members of an object, with its braces."""
-        inner = newline + STEP if newline else ""
-        assert not _may_be_left_out(members[0]), "the first member of a document is always printed"
-        for index, member in enumerate(members):
-            head = f"{'{' if index == 0 else ','}{inner}{quote(member.name, True)}{': ' if newline else ':'}"
-            if _may_be_left_out(member):
-                self.flush()
-                with self.code.block(f"if {self._is_shown(member, element)}"):
-                    self.text(head)
-                    self.member(member, inner, element)
-                    self.flush()
-                continue
-            self.text(head)
-            self.member(member, inner, element)
-        self.text(newline + "}")
-
-    @staticmethod
-    def _is_shown(member: plan.Member, element: str) -> str:
-        conditions = [f"{member.option!r} in shown"] if member.option else []
-        if member.none == "left_out" and member.target is not None:
-            conditions.append(f"{emit(member.target, element)} is not None")
-        return " and ".join(conditions)
-
-    def member(self, member: plan.Member, newline: str, element: str) -> None:
-        """The value of one member."""
-        if member.is_constant:
-            self.text(constant_text(member.constant))
-        elif member.stem:
-            self.value(f"{self.code.imported('codec.layout.json_write', 'quote')}(thing[{STEM!r}], False)")
-        elif member.pattern:
-            for part in ('"', *member.pattern, '"'):
-                self.text(part) if isinstance(part, str) else self.value(f"str({emit(part[0], element)})")
-        elif member.each is not None:
-            self.array(member, newline, element)
-        else:
-            assert member.face is not None and member.target is not None
-            value = emit(member.target, element)
-            text = member.face.emit_write(self.code, value, newline)
-            self.value(f"({text} if {value} is not None else 'null')" if member.target.scope == "thing" else text)
-
-    def array(self, member: plan.Member, newline: str, element: str) -> None:
-        """A collection: the thing's streamed elements, or the ones inside an element."""
-        assert member.each is not None
-        self.flush()
-        source = "elements" if member.each.scope == "thing" else emit(member.each, element)
-        mark, one = self.code.fresh("mark"), self.code.fresh("one")
-        inner = newline + STEP if newline else ""
-        self.code.line(f"{mark} = '['")
-        with self.code.block(f"for {one} in {source}"):
-            self.value(mark)
-            self.text(inner)
-            if member.bare:
-                self.member(member.item[0], inner, one)
-            else:
-                self.members(member.item, inner, one)
-            self.flush()
-            self.code.line(f"{mark} = ','")
-        self.value(f"('[]' if {mark} == '[' else {newline + ']'!r})")
-
-
-def _literal(text: str) -> str:
-    result = eval(text)  # our own repr of a str
-    assert isinstance(result, str)
-    return result
-
-
-def _may_be_left_out(member: plan.Member) -> bool:
-    return bool(member.option) or (member.none == "left_out" and member.target is not None)
-
-
-def emit(name: Name, element: str) -> str:
-    """The expression of a field, given the local that holds the element."""
-    return f"{element}[{name.index}]" if name.scope == "element" else name.emit()
-
-
-def emit_printer(code: Code, document: plan.Document) -> None:
-    """`print_X(thing, elements, shown)`: pieces of the document's text."""
-    if document.kind == "raw":
-        return
-    with code.function(f"print_{name_of(document)}", PRINTER, "Iterator[str]", f"{document.entity}: {document.name}."):
-        printer = Printer(code)
-        if document.kind == "json":
-            printer.members(document.members, "\n", "")
-            printer.flush()
-        elif document.kind == "sidecar":
-            printer.members(document.members, "", "")
-            printer.text("\n")
-            printer.flush()
-        for line in document.lines:
-            if line.each:
-                with code.block("for element in elements"):
-                    _emit_line(printer, line)
-            else:
-                _emit_line(printer, line)
-
-
-def _emit_line(printer: Printer, line: plan.Line) -> None:
-    printer.members(line.members, "", "element")
-    printer.text("\n")
-    printer.flush()
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -281,4 +148,4 @@ def _emit_face(code: Code, member: plan.Member, name: str) -> None:
         code.line(f"{name} = {member.face.emit_read(code, name)}")
 
 
-__all__ = ["PARAMETERS", "emit_printer", "emit_reader"]
+__all__ = ["PARAMETERS", "emit_reader"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
-from codec.compile import documents, rows
+from codec.compile import documents, printers, rows
 from codec.compile.code import Code
-from codec.engine.base import Notes, ReadDocument, ReadLine, ReadRow, WriteDocument, WriteRow
+from codec.engine.base import Notes, ReadDocument, ReadLine, ReadRow, ReadRun, WriteDocument, WriteRow
 from codec.engine.interpreter import Interpreter
 from codec.layout.json_read import JsonValue
 from codec.spec import plan
@@ -36,12 +36,13 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
             seen.add(rows.name_of(row))
             if row.role != "derived" or row.read_with:
                 rows.emit_reader(code, row)
+                rows.emit_run_reader(code, row)
             if row.written:
                 rows.emit_writer(code, row)
     for entity in adapter.entities:
         for document in entity.documents:
+            printers.emit_printer(code, entity, document)
             if documents.can(document):
-                documents.emit_printer(code, document)
                 documents.emit_reader(code, document)
     for name, field in code.items.items():
         rows.emit_item(code, name, field)
@@ -85,6 +86,18 @@ class Compiled:
 
         return read
 
+    def run_reader(self, row: plan.Row) -> ReadRun:
+        fast: ReadRun = self._code[f"read_all_{rows.name_of(row)}"]
+        slow = self._slow.run_reader(row)
+
+        def read(keys: list[bytes], values: list[bytes]) -> list[Element]:
+            try:
+                return fast(keys, values)
+            except Exception:
+                return slow(keys, values)
+
+        return read
+
     def writer(self, row: plan.Row) -> WriteRow:
         fast: WriteRow = self._code[f"write_{rows.name_of(row)}"]
         slow = self._slow.writer(row)
@@ -100,10 +113,10 @@ class Compiled:
     def document_writer(self, document: plan.Document, shown: frozenset[str]) -> WriteDocument:
         if f"print_{documents.name_of(document)}" not in self._code:
             return self._slow.document_writer(document, shown)
-        fast: Callable[[Thing, Iterable[Element], frozenset[str]], Iterator[str]] = self._code[
+        fast: Callable[[Thing, Iterable[list[Element]], frozenset[str]], Iterator[str]] = self._code[
             f"print_{documents.name_of(document)}"
         ]
-        return lambda thing, elements: fast(thing, elements, shown)
+        return lambda thing, blocks: fast(thing, blocks, shown)
 
     def document_reader(self, document: plan.Document) -> ReadDocument:
         fast: ReadDocument | None = self._code.get(f"load_{documents.name_of(document)}")

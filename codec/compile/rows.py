@@ -27,23 +27,44 @@ def emit_reader(code: Code, row: plan.Row) -> None:
     """`read_X(key, value)`: the tuple of `row.kept`; raises for anything that does not fit."""
     doc = f"{row.label}: {', '.join(row.kept)}."
     with code.function(f"read_{name_of(row)}", "key: bytes, value: bytes", "tuple[Any, ...]", doc):
-        _emit_parts(code, row.key, "key", 0, set())
-        for form in row.forms:
-            if form.magic and len(row.forms) > 1:
-                with code.block(f"if value.startswith({form.magic!r})"):
-                    _emit_form(code, row, form)
-            else:
-                _emit_form(code, row, form)
-        if all(form.magic and len(row.forms) > 1 for form in row.forms):
-            code.line(f"raise {code.imported('codec.layout.base', 'Reject')}")
+        _emit_record(code, row, ("return ", ""))
 
 
-def _emit_form(code: Code, row: plan.Row, form: plan.Form) -> None:
+def emit_run_reader(code: Code, row: plan.Row) -> None:
+    """`read_all_X(keys, values)`: the tuples of many records; their prefix is known to fit."""
+    doc = f"{row.label}, many: {', '.join(row.kept)}."
+    parameters = "keys: list[bytes], values: list[bytes]"
+    with code.function(f"read_all_{name_of(row)}", parameters, "list[tuple[Any, ...]]", doc):
+        code.line("result: list[tuple[Any, ...]] = []")
+        code.line("add = result.append")
+        with code.block("for key, value in zip(keys, values, strict=True)"):
+            _emit_record(code, row, ("add((", "))"))
+        code.line("return result")
+
+
+def _emit_record(code: Code, row: plan.Row, give: tuple[str, str]) -> None:
+    several = give[0] != "return "
+    known = several and isinstance(row.key[0], plan.Literal_) and row.key[0].text == row.prefix
+    _emit_parts(code, row.key[1:] if known else row.key, "key", len(row.prefix) if known else 0, set())
+    for form in row.forms:
+        if form.magic and len(row.forms) > 1:
+            with code.block(f"if value.startswith({form.magic!r})"):
+                _emit_form(code, row, form, give)
+                if several:
+                    code.line("continue")
+        else:
+            _emit_form(code, row, form, give)
+    if all(form.magic and len(row.forms) > 1 for form in row.forms):
+        code.line(f"raise {code.imported('codec.layout.base', 'Reject')}")
+
+
+def _emit_form(code: Code, row: plan.Row, form: plan.Form, give: tuple[str, str]) -> None:
     _emit_parts(code, form.parts, "value", 0, set())
     there = {slot.name for part in (*row.key, *form.parts) for slot in _slots(part)}
     there |= {name for part in form.parts if isinstance(part, plan.Json) for name in kept_of(part)}
     kept = [local(name) if name in there else code.constant("ABSENT", "...") for name in row.kept]
-    code.line(f"return {', '.join(kept)}{',' if len(kept) == 1 else ''}" if kept else "return ()")
+    values = f"{', '.join(kept)}{',' if len(kept) == 1 else ''}" if kept else "()"
+    code.line(f"{give[0]}{values}{give[1]}")
 
 
 def local(name: str) -> str:

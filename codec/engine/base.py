@@ -18,8 +18,9 @@ from codec.spec import plan
 from codec.spec.words import Element, Thing
 
 ReadRow = Callable[[bytes, bytes], Element]
+ReadRun = Callable[[list[bytes], list[bytes]], list[Element]]
 WriteRow = Callable[[Thing, Element], tuple[bytes, bytes]]
-WriteDocument = Callable[[Thing, Iterable[Element]], Iterator[str]]
+WriteDocument = Callable[[Thing, Iterable[list[Element]]], Iterator[str]]
 
 
 class Notes(Counter[str]):
@@ -49,11 +50,14 @@ class Engine(Protocol):
     def reader(self, row: plan.Row) -> ReadRow:
         """Key and value of a record -> the tuple of `row.kept`."""
 
+    def run_reader(self, row: plan.Row) -> ReadRun:
+        """Keys and values of many records of one kind -> their tuples, in the same order."""
+
     def writer(self, row: plan.Row) -> WriteRow:
         """A thing and an element of it -> key and value."""
 
     def document_writer(self, document: plan.Document, shown: frozenset[str]) -> WriteDocument:
-        """A thing and its streamed elements -> pieces of text. `shown` names the options that are on."""
+        """A thing and blocks of its streamed elements -> pieces of text. `shown` names the options that are on."""
 
     def document_reader(self, document: plan.Document) -> ReadDocument:
         """A JSON value -> fields of a thing (collections as lists); raises `Misread`."""

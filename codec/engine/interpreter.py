@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from codec.engine.base import ReadDocument, ReadLine, RecordPlace
 from codec.engine.documents import StoredJson, read_keyed, read_line, read_object, write_keyed, write_object
@@ -42,6 +43,10 @@ class Interpreter:
             return tuple(slots.get(name, ABSENT) for name in row.kept)
 
         return read
+
+    def run_reader(self, row: plan.Row) -> Callable[[list[bytes], list[bytes]], list[Element]]:
+        read = self.reader(row)
+        return lambda keys, values: [read(key, value) for key, value in zip(keys, values, strict=True)]
 
     def writer(self, row: plan.Row) -> Callable[[Thing, Element], tuple[bytes, bytes]]:
         key_record = self._record(row, row.key)
@@ -83,20 +88,22 @@ class Interpreter:
 
     def document_writer(
         self, document: plan.Document, shown: frozenset[str]
-    ) -> Callable[[Thing, Iterable[Element]], Iterator[str]]:
+    ) -> Callable[[Thing, Iterable[list[Element]]], Iterator[str]]:
         if document.kind in ("keyed", "bundle"):
             newline = "\n" if document.kind == "keyed" else ""
-            return lambda thing, elements: write_keyed(document, thing, newline)
+            return lambda thing, blocks: write_keyed(document, thing, newline)
         if document.kind == "json":
-            return lambda thing, elements: write_object(document.members, thing, (), elements, shown, "\n")
+            return lambda thing, blocks: write_object(
+                document.members, thing, (), chain.from_iterable(blocks), shown, "\n"
+            )
         if document.kind in ("sidecar", "together", "copies"):
-            return lambda thing, elements: iter(
+            return lambda thing, blocks: iter(
                 ("".join(write_object(document.members, thing, (), (), shown, "")) + "\n",)
             )
 
-        def lines(thing: Thing, elements: Iterable[Element]) -> Iterator[str]:
+        def lines(thing: Thing, blocks: Iterable[list[Element]]) -> Iterator[str]:
             for line in document.lines:
-                for element in elements if line.each else ((),):
+                for element in chain.from_iterable(blocks) if line.each else ((),):
                     yield "".join(write_object(line.members, thing, element, (), shown, "")) + "\n"
 
         return lines

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from codec.layout.base import BYTES, REAL, TEXT, WHOLE, Wrong
-from codec.layout.json_write import base64url, number, quote
+from codec.layout.json_write import SEPARATOR, base64url, number, quote, quoted_parts
 
 if TYPE_CHECKING:
     from codec.compile.code import Code
@@ -69,6 +69,10 @@ class Face(ABC):
     def emit_write(self, code: Code, value: str, newline: str) -> str:
         """The expression of the JSON text; by default it calls the face itself."""
         return f"{code.face(self)}.write({value}, {newline!r})"
+
+    def emit_write_all(self, code: Code, values: str, newline: str) -> str:
+        """The expression of the list of the JSON texts of many values."""
+        return f"[{self.emit_write(code, 'one', newline)} for one in {values}]"
 
     def emit_read(self, code: Code, value: str) -> str:
         """The expression of the model's value."""
@@ -145,6 +149,11 @@ class Text(Face):
         value = f"{value}.decode('utf-8', 'surrogateescape')" if self.model == "bytes" else value
         return f"{code.imported('codec.layout.json_write', 'quote')}({value}, {self.html})"
 
+    def emit_write_all(self, code: Code, values: str, newline: str) -> str:
+        if self.model == "bytes":
+            return super().emit_write_all(code, values, newline)
+        return f"{code.imported('codec.layout.json_write', 'quote_all')}({values}, {self.html})"
+
 
 @face("flag")
 class Flag(Face):
@@ -203,6 +212,12 @@ class TextOrBase64(Face):
         head, tail = self._around(newline)
         return f"{code.imported('codec.layout.faces', 'text_or_object')}({value}, {self.html}, {head!r}, {tail!r})"
 
+    def emit_write_all(self, code: Code, values: str, newline: str) -> str:
+        if self.model == "text":
+            return f"{code.imported('codec.layout.json_write', 'quote_all')}({values}, {self.html})"
+        head, tail = self._around(newline)
+        return f"{code.imported('codec.layout.faces', 'texts_or_objects')}({values}, {self.html}, {head!r}, {tail!r})"
+
     def read(self, value: object) -> object:
         if type(value) is str:
             return value if self.model == "text" else value.encode()
@@ -231,6 +246,16 @@ def text_or_object(value: bytes, html: bool, head: str, tail: str) -> str:
         return quote(value.decode(), html)
     except UnicodeDecodeError:
         return head + base64url(value) + tail
+
+
+def texts_or_objects(values: list[bytes], html: bool, head: str, tail: str) -> list[str]:
+    """The same for many values. As long as all are UTF-8 the work is done for all of them at once."""
+    try:
+        text = SEPARATOR.encode().join(values).decode()
+    except UnicodeDecodeError:
+        return [text_or_object(value, html, head, tail) for value in values]
+    parts = quoted_parts(text, html)
+    return parts if len(parts) == len(values) else [text_or_object(value, html, head, tail) for value in values]
 
 
 @face("number")

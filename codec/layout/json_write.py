@@ -13,6 +13,8 @@ from math import isfinite
 _RARE = re.compile("[\u2028\u2029\ud800-\udfff]")
 _RARE_ESCAPES = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
 _TOKEN_OR_SPACE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\r\n]+')
+SEPARATOR = "\x1f"  # between texts that are quoted together; a control character, so that quoting makes it an escape
+_ESCAPED_SEPARATOR = "\\u001f"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
@@ -28,6 +30,17 @@ def quote(text: str, html: bool) -> str:
     if not quoted.isascii():
         quoted = _escape_rare(quoted)
     return quoted
+
+
+def quote_all(texts: list[str], html: bool) -> list[str]:
+    """The same for many texts, with the work done for all of them at once."""
+    parts = quoted_parts(SEPARATOR.join(texts), html)
+    return parts if len(parts) == len(texts) else [quote(text, html) for text in texts]
+
+
+def quoted_parts(joined: str, html: bool) -> list[str]:
+    """The quoted texts that are joined by separators; too many if one of them has a separator, or looks like it has."""
+    return quote(joined, html).replace(_ESCAPED_SEPARATOR, f'"{SEPARATOR}"').split(SEPARATOR)
 
 
 def number(x: float) -> str:

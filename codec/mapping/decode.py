@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter
+from typing import cast
 
 from codec.api import Warned
 from codec.engine.base import Engine, WriteDocument
@@ -28,6 +29,7 @@ from codec.stream.sort import Sorter
 
 PRESENT, DEFERRED, SHARED = range(3)  # what a claim says, in this order for one key
 Warn = Callable[[Warned], None]
+Taker = Callable[[list[bytes], list[bytes], list[int]], None]
 
 
 class AdapterDecoder:
@@ -92,32 +94,44 @@ class AdapterDecoder:
 
     # -------------------------------------------------------------------------------------------- records in
 
-    def _taker(self, row: Row) -> Callable[[bytes, bytes, int], None]:
-        """What is done with a record of one kind; the last argument is where it begins in the input."""
+    def _taker(self, row: Row) -> Taker:
+        """What is done with records of one kind, many at once: keys, values, where each begins in the input."""
         if row.label in self._of_family:
-            return self._of_family[row.label]
+            return each(self._of_family[row.label])
         if row.role in ("dropped", "derived"):
-            label = row.label
+            label, counts = row.label, row.role == "dropped"
 
-            def drop(key: bytes, value: bytes, place: object) -> None:
-                self.losses[label] += row.role == "dropped"
+            def drop(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+                self.losses[label] += counts * len(keys)
 
             return drop
-        read = self._engine.reader(row)
+        read = self._engine.run_reader(row)
         if not row.entity:
             number = next(
                 i for i, shared in enumerate(self.adapter.shared) if shared.row is row or shared.row.name == row.name
             )
-            return lambda key, value, place: self._take_shared(number, read(key, value))
+
+            def take_shared(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+                for element in read(keys, values):
+                    self._take_shared(number, element)
+
+            return take_shared
         entity = self._entities[row.entity]
         if entity.collection is None:
-            return lambda key, value, place: self._take_direct(entity, row, read(key, value))
-        gatherer = self._gatherers[entity.name]
 
-        def gather(key: bytes, value: bytes, place: object) -> None:
-            values = read(key, value)
-            self._claim(row, values[row.identity[0]], False)
-            gatherer.add(row, values)
+            def take_direct(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+                for element in read(keys, values):
+                    self._take_direct(entity, row, element)
+
+            return take_direct
+        gatherer, at = self._gatherers[entity.name], itemgetter(row.identity[0])
+
+        def gather(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            share = (sum(map(len, keys)) + sum(map(len, values))) // len(keys)
+            for identity, elements in groupby(read(keys, values), key=at):
+                self._claim(row, identity, False)
+                records = list(elements)
+                gatherer.add(row, records, share * len(records))
 
         return gather
 
@@ -242,7 +256,7 @@ class AdapterDecoder:
         entity = self._entities[shared.owners[owner][0]]
         row = next(row for row in entity.rows if row.shared == shared.row.name)
         if entity.name in self._gatherers:
-            self._gatherers[entity.name].add(row, values)  # type: ignore[arg-type]
+            self._gatherers[entity.name].add(row, [cast(Element, values)], 100)
         elif not said:
             fields = {name: values[index] for name, index in shared.row.fields}  # type: ignore[index]
             identity = dict(zip(entity.identity, (values[i] for i in shared.row.identity), strict=True))  # type: ignore[index]
@@ -253,17 +267,17 @@ class AdapterDecoder:
         name = entity.collection[0]
         thing = dict.fromkeys(entity.fields) | one.thing
         if entity.exists and entity.exists not in one.rows:
-            thing[name] = sum(1 for _ in one.elements)
+            thing[name] = sum(map(len, one.blocks))
             self.target.mkdir(entity.documents[0].folder)
             self.warning(entity.orphan, thing)
             return
         count = 0
 
-        def counted() -> Iterator[Element]:
+        def counted() -> Iterator[list[Element]]:
             nonlocal count
-            for element in one.elements:
-                count += 1
-                yield element
+            for block in one.blocks:
+                count += len(block)
+                yield block
 
         for document in entity.documents:
             path, _ = self._namer.path(document, thing)
@@ -290,3 +304,13 @@ class AdapterDecoder:
         warning = self.adapter.warnings[event]
         fields = [(name, derive.evaluate(thing, ())) for name, derive in warning.fields]
         self._warn(Warned(event, (*fields, ("hint", warning.hint))))
+
+
+def each(take: Callable[[bytes, bytes, int], None]) -> Taker:
+    """Records of a run, one by one."""
+
+    def take_all(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        for key, value, at in zip(keys, values, ats, strict=True):
+            take(key, value, at)
+
+    return take_all

@@ -2,44 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from codec.engine.interpreter import Interpreter
 from codec.spec.container import Container
 from codec.spec.plan import Row
+from codec.stream.batches import Live
 
 Shape = Callable[[Row, bytes, bytes], bool]
+Run = tuple[Row | None, int, int]  # the kind of record, from where to where in the lists
 
 
 class Dispatch:
-    """Finds the row of a key. Rows told by shape claim only records of that shape; rows without a prefix come last."""
+    """Finds the rows of keys. Rows told by shape claim only records of that shape; rows without a prefix come last."""
 
     def __init__(self, rows: Iterable[Row], shape: Shape) -> None:
         self._by_prefix = {row.prefix: row for row in rows if row.prefix}
         self._open = [row for row in rows if not row.prefix]
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
         self._shape = shape
-        self._plain = {prefix for prefix in self._by_prefix if self._is_plain(prefix)}
-        self._last: Row | None = None
-        self._last_prefix = b"\0"
+        ends = {end for prefix in self._by_prefix for end in (prefix, _after(prefix))}
+        self._bounds = sorted(ends)
+        self._between = [self._only(bound) for bound in self._bounds]
 
-    def _is_plain(self, prefix: bytes) -> bool:
-        """Whether no other prefix extends this one, so that a key that begins with it can only be this row's."""
-        return not any(other != prefix and other.startswith(prefix) for other in self._by_prefix)
+    def _only(self, bound: bytes) -> Row | None:
+        """The row of everything from one bound to the next, if the prefix alone decides."""
+        inside = [prefix for prefix in self._by_prefix if bound.startswith(prefix)]
+        if not inside or any(self._by_prefix[prefix].by_shape for prefix in inside):
+            return None
+        return self._by_prefix[max(inside, key=len)]
 
     def find(self, key: bytes, value: bytes) -> Row | None:
-        """The row of a record; neighbours mostly share it, so the last one is tried first."""
-        if key.startswith(self._last_prefix):
-            return self._last
+        """The row of a record."""
         for length in self._lengths:
-            prefix = key[:length]
-            row = self._by_prefix.get(prefix)
-            if row is None or (row.by_shape and not self._shape(row, key, value)):
-                continue
-            if prefix in self._plain and not row.by_shape:
-                self._last, self._last_prefix = row, prefix
-            return row
+            row = self._by_prefix.get(key[:length])
+            if row is not None and not (row.by_shape and not self._shape(row, key, value)):
+                return row
         return next((row for row in self._open if not key.startswith(row.refused)), None)
+
+    def runs(self, live: Live) -> Iterator[Run]:
+        """The same for many records: consecutive ones of one kind. Where they are in order, it costs nothing a record."""
+        if not live.ordered:
+            yield from self._one_by_one(live, 0, len(live.keys))
+            return
+        at, end, raws = 0, len(live.raws), live.raws
+        while at < end:
+            interval = bisect_right(self._bounds, raws[at]) - 1
+            bounds = self._bounds[interval + 1 : interval + 2]
+            stop = bisect_left(raws, bounds[0], at, end) if bounds else end
+            row = self._between[interval] if interval >= 0 else None
+            if row is None or min(map(len, live.keys[at:stop])) < len(row.prefix):  # a key ends within the prefix
+                yield from self._one_by_one(live, at, stop)
+            else:
+                yield row, at, stop
+            at = stop
+
+    def _one_by_one(self, live: Live, start: int, stop: int) -> Iterator[Run]:
+        def find(at: int) -> Row | None:
+            return self.find(live.keys[at], live.values[at])
+
+        for row, group in groupby(range(start, stop), key=find):
+            numbers = list(group)
+            yield row, numbers[0], numbers[-1] + 1
+
+
+def _after(prefix: bytes) -> bytes:
+    """The smallest text that is greater than everything which begins with `prefix`."""
+    kept = prefix.rstrip(b"\xff")
+    return kept[:-1] + bytes((kept[-1] + 1,)) if kept else prefix + b"\xff" * 16
 
 
 def every_kind(container: Container, on: frozenset[str] = frozenset()) -> Dispatch:

@@ -6,28 +6,23 @@ Limits are checked before anything is allocated; every error carries the offset 
 from __future__ import annotations
 
 import struct
+from collections.abc import Container as AnyOf
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import chain
+from struct import Struct
 
 from codec.engine.base import RecordPlace
 from codec.errors import LimitError, Place, StreamError, shown
 from codec.layout.base import Wrong
 from codec.layout.numbers import ALL_BITS, Fixed
 from codec.spec.container import Container, Frame, StreamPlan
+from codec.stream.batches import Batch, Entry, in_batches
 from codec.stream.source import Source
 
-
-class Entry(NamedTuple):
-    """One version of one record. `raw` is the key as it is framed; `at` the offset where the entry begins."""
-
-    raw: bytes
-    key: bytes
-    commit_ts: int
-    tombstone: bool
-    expire_at: int
-    value: bytes
-    at: int
+STAMP = Struct(
+    ">Q"
+)  # behind the keys of a stream that has its timestamps elsewhere: what makes newer versions come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,76 +173,113 @@ class EntryReader:
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, in file order; the node's own rows are passed over and counted."""
+        return chain.from_iterable(batch.entries() for batch in self.batches())
+
+    def batches(self) -> Iterator[Batch]:
+        """The same in batches. What stands before an error is given before the error is raised."""
         self.operational = self.total = 0
         self.source.seek(self.start)
-        return self._grouped() if self.plan.groups else self._framed()
+        return in_batches(self._grouped(), self.stamp) if self.plan.groups else self._framed()
 
-    def _framed(self) -> Iterator[Entry]:
+    @property
+    def stamp(self) -> Struct:
+        """What reads the inverted timestamp behind each framed key."""
+        return STAMP if self.plan.key is None else Struct(self.plan.key.after[0][1].format)
+
+    def _framed(self) -> Iterator[Batch]:
         """The hot loop: one block in a local, precompiled structs, checks without calls."""
         key_frame, value_frame, bits = self.plan.key, self.plan.value, self.plan.bits
         assert key_frame is not None and value_frame is not None and bits is not None
-        length = struct.Struct(key_frame.length.format)
-        tail = struct.Struct(key_frame.after[0][1].format)
-        head = struct.Struct("<" + "".join(layout.format[1] for _, layout in value_frame.before))
-        most_key, most_value, least_key, least_value = (
-            key_frame.most,
-            value_frame.most,
-            key_frame.least,
-            value_frame.least,
-        )
-        refused = self._refused_bytes()
-        deleted = mask(*bits.ranges["tombstone"])
-        special = tuple(part for row in self.container.operational if isinstance(part := row.pattern[0], bytes))
+        length = Struct(key_frame.length.format)
+        before = "".join(layout.format[1] for _, layout in value_frame.before)
+        head = Struct("<" + value_frame.length.format[1] + before)
+        most_key, most_value = key_frame.most, value_frame.most
+        least_key, least_value = key_frame.least, value_frame.least
         source, width = self.source, length.size
-        read_length, read_tail, read_head = length.unpack_from, tail.unpack_from, head.unpack_from
+        to_body, around = width + least_value, width + width + least_value
+        read_length, read_head = length.unpack_from, head.unpack_from
+        refused, deleted = self._refused_bytes(), mask(*bits.ranges["tombstone"])
         data, at, size = source.data, source.at, len(source.data)
         while True:
-            if size - at < width:
+            batch = Batch([], [], self.stamp, first=source.end - size + at, around=around)
+            add_raw, add_value, odd = batch.raws.append, batch.values.append, batch.odd
+            whole = size - around
+            try:
+                while at <= whole:
+                    start = at + width
+                    value_at = start + read_length(data, at)[0]
+                    if value_at > whole + width:
+                        break
+                    value_size, flags, expire_at = read_head(data, value_at)
+                    body = value_at + to_body
+                    stop = value_at + width + value_size
+                    if (
+                        stop > size
+                        or value_size < least_value
+                        or value_size > most_value
+                        or value_at - start > most_key
+                        or value_at - start < least_key
+                    ):
+                        break
+                    if flags or expire_at:
+                        if flags in refused:
+                            break
+                        odd[len(batch.raws)] = flags & deleted != 0, expire_at
+                    add_raw(data[start:value_at])
+                    add_value(data[body:stop])
+                    at = stop
+            finally:
                 source.at = at
-                if source.fill(width) < width:
-                    break
-                data, at, size = source.data, source.at, len(source.data)
-            (key_size,) = read_length(data, at)
-            start = at + width
-            if key_size > most_key or size - start < key_size + width:
-                source.at = at
-                self._need_key(key_size, most_key, width)
-                data, at, size = source.data, source.at, len(source.data)
-                start = at + width
-            value_at = start + key_size
-            (value_size,) = read_length(data, value_at)
-            value_at += width
-            stop = value_at + value_size
-            if value_size > most_value or stop > size:
-                source.at = at
-                self._need_value(key_size, value_size, most_value, width)
-                data, at, size = source.data, source.at, len(source.data)
-                start = at + width
-                value_at = start + key_size + width
-                stop = value_at + value_size
-            raw = data[start : start + key_size]
-            self.total += 1
-            if raw.startswith(special) and self._is_operational(raw, value_size):
-                self.operational += 1
-                at = stop
-                continue
-            if key_size < least_key or value_size < least_value or data[value_at] in refused:
-                source.at = at
-                raise self._malformed(raw, data[value_at : min(stop, value_at + 64)], value_size)
-            (inverted,) = read_tail(raw, key_size - least_key)
-            flags, expire_at = read_head(data, value_at)
-            position = source.end - size + at
-            at = source.at = stop
-            yield Entry(
-                raw,
-                raw[: key_size - least_key],
-                inverted ^ ALL_BITS,
-                flags & deleted != 0,
-                expire_at,
-                data[value_at + least_value : stop],
-                position,
-            )
+            if batch.raws:
+                yield self._without_operational(batch, least_value)
+            if not self._is_next_whole(length, key_frame, value_frame, refused):
+                break
+            data, at, size = source.data, source.at, len(source.data)
         self._finish()
+
+    def _is_next_whole(self, length: Struct, key: Frame, value: Frame, refused: AnyOf[int]) -> bool:
+        """See to it that the next entry is whole in the block, or pass over one of the node's own rows; False at the
+        end. Raises for an entry that is cut or malformed."""
+        source, width = self.source, length.size
+        if source.fill(width) < width:
+            return False
+        (key_size,) = length.unpack_from(source.data, source.at)
+        self._need_key(key_size, key.most, width)
+        value_at = source.at + width + key_size
+        (value_size,) = length.unpack_from(source.data, value_at)
+        start, value_at = source.at + width, value_at + width
+        raw = source.data[start : start + key_size]
+        if value_size <= value.most and self._is_operational(raw, value_size):
+            self._need_value(key_size, value_size, value.most, width)
+            source.at += width + key_size + width + value_size
+            self.operational += 1
+            self.total += 1
+            return True
+        self._need_value(key_size, value_size, value.most, width)
+        value_at = source.at + width + key_size + width
+        if key_size < key.least or value_size < value.least or source.data[value_at] in refused:
+            self.total += 1
+            raise self._malformed(raw, source.data[value_at : value_at + min(value_size, 64)], value_size)
+        return True
+
+    def _without_operational(self, batch: Batch, least_value: int) -> Batch:
+        """A batch without the node's own rows, which are counted."""
+        self.total += len(batch.raws)
+        special = tuple(part for row in self.container.operational if isinstance(part := row.pattern[0], bytes))
+        if not batch.has_any(special):
+            return batch
+        kept = Batch([], [], batch.stamp, {}, [])
+        assert kept.ats is not None
+        for index, (raw, value, at) in enumerate(zip(batch.raws, batch.values, batch.positions(), strict=True)):
+            if self._is_operational(raw, len(value) + least_value):
+                self.operational += 1
+                continue
+            if index in batch.odd:
+                kept.odd[len(kept.raws)] = batch.odd[index]
+            kept.raws.append(raw)
+            kept.values.append(value)
+            kept.ats.append(at)
+        return kept
 
     def _refused_bytes(self) -> frozenset[int]:
         bits = self.plan.bits
@@ -396,7 +428,7 @@ class EntryReader:
                 value = self._part(groups.value, "value")
                 self.total += 1
                 ts = numbers["commit_ts"]
-                raw = key + struct.pack(">Q", ts ^ ALL_BITS)
+                raw = key + STAMP.pack(ts ^ ALL_BITS)
                 yield Entry(raw, key, ts, numbers["tombstone"] != 0, numbers["expire_at"], value, value_at)
         self._finish()
 

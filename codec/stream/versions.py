@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from codec.stream.entries import Entry
+from codec.stream.batches import Batch, Entry, Live
 from codec.stream.sort import Sorter
 
 
@@ -17,45 +17,91 @@ class Unsorted(Exception):
     """The entries are not in order; sort them and begin again."""
 
 
-def newest(entries: Iterable[Entry], as_of: int | None, now: int, counts: Counter[str]) -> Iterator[Entry]:
-    """The live versions. `now` decides what has expired; hidden ones are counted as deleted, expired, older or later.
+class Newest:
+    """The live versions of a stream. `now` decides what has expired; hidden ones are counted as deleted, expired, older
+    or later.
 
-    Memory: one entry, and the keys that are prefixes of the present one. Raises `Unsorted`.
+    A batch in which every key occurs once, and nothing is marked, is passed on as it is; others are looked at entry by
+    entry. Memory: one batch, and the keys that are prefixes of the present one.
     """
-    chain: list[bytes] = []
-    held: Entry | None = None
-    before = b""
-    for entry in entries:
-        raw = entry.raw
-        if raw <= before:
-            if raw < before:
-                raise Unsorted
-            if held is not None and held.raw == raw:  # the same row twice: a node keeps the later one
-                counts["older"] += 1
-                held = entry
-                continue
-        before = raw
+
+    def __init__(self, as_of: int | None, now: int, counts: Counter[str]) -> None:
+        self._as_of, self._now, self._counts = as_of, now, counts
+        self._chain: list[bytes] = []
+        self._held: Entry | None = None
+        self._before = b""
+
+    def live(self, batches: Iterable[Batch]) -> Iterator[Live]:
+        """What counts of each batch; raises `Unsorted`."""
+        for batch in batches:
+            whole = self._whole(batch)
+            yield as_live(self._each(batch.entries())) if whole is None else whole
+        yield as_live(self._release())
+
+    def _whole(self, batch: Batch) -> Live | None:
+        """A batch that hides nothing, and of which nothing is hidden; its last entry waits for what follows it."""
+        held, raws, width = self._held, batch.raws, batch.stamp.size
+        if batch.odd or self._as_of is not None or raws[0] <= self._before or not batch.ordered:
+            return None
+        if held is not None and (held.tombstone or held.expire_at):
+            return None
+        keys = [raw[:-width] for raw in raws]
+        several = set(keys)
+        if len(several) < len(keys) or not several.isdisjoint(self._chain):
+            return None
+        live = Live(raws, keys, batch.values, batch.positions(), True)
+        self._before = last = raws[-1]
+        prefixes = (last[:size] for size in {len(key) for key in keys})
+        chain = {key for key in self._chain if last.startswith(key)}.union(p for p in prefixes if p in several)
+        self._chain = sorted(chain, key=len)
         if held is not None:
-            if (why := hidden(held, now)) is None:
+            raws.insert(0, held.raw)
+            keys.insert(0, held.key)
+            live.values.insert(0, held.value)
+            live.ats.insert(0, held.at)
+        raw, key, value, at = raws.pop(), keys.pop(), live.values.pop(), live.ats.pop()
+        self._held = Entry(raw, key, 0, False, 0, value, at)
+        return live
+
+    def _each(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        chain, counts = self._chain, self._counts
+        for entry in entries:
+            raw, held = entry.raw, self._held
+            if raw <= self._before:
+                if raw < self._before:
+                    raise Unsorted
+                if held is not None and held.raw == raw:  # the same row twice: a node keeps the later one
+                    counts["older"] += 1
+                    self._held = entry
+                    continue
+            self._before = raw
+            yield from self._release()
+            if self._as_of is not None and entry.commit_ts > self._as_of:
+                counts["later"] += 1
+                continue
+            while chain and not raw.startswith(chain[-1]):
+                chain.pop()
+            if chain and entry.key in chain:
+                counts["older"] += 1
+                continue
+            chain.append(entry.key)
+            self._held = entry
+
+    def _release(self) -> Iterator[Entry]:
+        held, self._held = self._held, None
+        if held is not None:
+            why = hidden(held, self._now)
+            if why is None:
                 yield held
             else:
-                counts[why] += 1
-            held = None
-        if as_of is not None and entry.commit_ts > as_of:
-            counts["later"] += 1
-            continue
-        while chain and not raw.startswith(chain[-1]):
-            chain.pop()
-        if chain and entry.key in chain:
-            counts["older"] += 1
-            continue
-        chain.append(entry.key)
-        held = entry
-    if held is not None:
-        if (why := hidden(held, now)) is None:
-            yield held
-        else:
-            counts[why] += 1
+                self._counts[why] += 1
+
+
+def newest(entries: Iterable[Entry], as_of: int | None, now: int, counts: Counter[str]) -> Iterator[Entry]:
+    """The live versions of single entries; see `Newest`. Memory: one entry. Raises `Unsorted`."""
+    chosen = Newest(as_of, now, counts)
+    yield from chosen._each(entries)
+    yield from chosen._release()
 
 
 def hidden(entry: Entry, now: int) -> str | None:
@@ -65,13 +111,23 @@ def hidden(entry: Entry, now: int) -> str | None:
     return "expired" if entry.expire_at and entry.expire_at <= now else None
 
 
-def every(entries: Iterable[Entry], counts: Counter[str]) -> Iterator[Entry]:
+def every(batches: Iterable[Batch], counts: Counter[str]) -> Iterator[Live]:
     """Every version in file order, as the reference feeds them; only tombstones are dropped, and counted."""
+    for batch in batches:
+        deleted = sum(tombstone for tombstone, _ in batch.odd.values())
+        counts["deleted"] += deleted
+        yield as_live(entry for entry in batch.entries() if not entry.tombstone)
+
+
+def as_live(entries: Iterable[Entry]) -> Live:
+    """Single entries as parallel lists."""
+    live = Live([], [], [], [])
     for entry in entries:
-        if entry.tombstone:
-            counts["deleted"] += 1
-        else:
-            yield entry
+        live.raws.append(entry.raw)
+        live.keys.append(entry.key)
+        live.values.append(entry.value)
+        live.ats.append(entry.at)
+    return live
 
 
 def in_order(entries: Iterable[Entry], sorter: Sorter[tuple[object, ...]]) -> Iterator[Entry]:

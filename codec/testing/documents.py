@@ -80,13 +80,13 @@ def _show(
         (target.append if document.kind in ("sidecar", "together") else target.write)(path, text.encode())
 
 
-def elements(entity: plan.Entity, thing: Thing) -> Iterable[Element]:
-    """The streamed elements of a thing."""
+def elements(entity: plan.Entity, thing: Thing) -> Iterable[list[Element]]:
+    """The streamed elements of a thing, in blocks."""
     if entity.collection is None:
         return ()
     listed = thing[entity.collection[0]]
     assert isinstance(listed, (list, tuple))
-    return listed
+    return [list(listed)] if listed else []
 
 
 def manifest(container: Container, last_commit_ts: int, switches: Mapping[str, object]) -> Files:
