@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import cast
 
-from codec.api import DecodeOptions, DecodeResult, Progress
+from codec.api import DecodeOptions, DecodeResult, Progress, Warned
+from codec.collector import paused
 from codec.compile.engine import compiled
+from codec.crew import Alone, Crew, HelperFailed
 from codec.engine.base import Engine
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Misfit
-from codec.errors import StreamError, UsageError, from_os_error
+from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError, from_os_error
 from codec.mapping import facts
 from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
@@ -26,18 +31,21 @@ from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.stream.source import Source
 from codec.tree.checksums import format_line
-from codec.tree.staging import StagedTree
+from codec.tree.staging import StagedTree, Twice
 from codec.version import __version__
+from codec.workers import jobs_of
 
 UNKNOWN_SHOWN = 5  # how many prefixes of unknown rows are named
+WORTH = 2 << 20  # bytes of input from which on a helper process pays
 Taker = Callable[[list[bytes], list[bytes], list[int]], None]
 
 
 class Decoding:
     """One pass over a stream into a target; used by a decode and by the self-test of an encode."""
 
-    def __init__(self, container: Container, options: DecodeOptions) -> None:
-        self.container, self.options = container, options
+    def __init__(self, container: Container, options: DecodeOptions, shared: bool = False) -> None:
+        """With `shared`, a helper process takes a part of the work; `target` must then be one for several processes."""
+        self.container, self.options, self.shared = container, options, shared
         self.selected = chosen(container, options.adapters)
         self.interpreter = Interpreter()
         self.counts: Counter[str] = Counter()
@@ -71,19 +79,32 @@ class Decoding:
                 shown,
                 options.warn,
                 Contents(reader),
+                lambda row, keys, values, ats: self._misfit(reader, row, keys, values, ats),
             )
             for name in self.container.print_order
             if name in self.selected
         ]
+        self._decoders, self._target = decoders, target
+        jobs: Alone | Crew = Alone(self._work)
         try:
+            if self.shared:
+                jobs = Crew(self._work, target.note_only)
+            for number, decoder in enumerate(decoders):
+                decoder.jobs, decoder.number = jobs, number
             self._feed(reader, live, self._routes(decoders, shown))
             for decoder in decoders:
                 decoder.finish(reader.source.name)
                 self.losses.update(decoder.losses)
                 self.extensions |= decoder.extensions
         finally:
+            jobs.close()
             for decoder in decoders:
                 decoder.close()
+
+    def _work(self, job: object) -> object:
+        """Do a job, wherever: what its decoder says, and what the target has to say to the process that has the whole."""
+        number, *rest = cast("tuple[object, ...]", job)
+        return *self._decoders[cast(int, number)].work(*rest), self._target.noted()
 
     def _routes(
         self, decoders: list[AdapterDecoder], shown: frozenset[str]
@@ -195,19 +216,45 @@ def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
         raise from_os_error(problem, f"open {source}") from None
     try:
         reader = EntryReader(container, opened)
-        try:
-            return _decode(container, options, reader, source, target, sort=False)
-        except versions.Unsorted:
-            return _decode(container, options, reader, source, target, sort=True)
+        with paused():
+            return attempts(options, opened.size, partial(_decode, container, reader, source, target))
     finally:
         opened.close()
 
 
+def attempts(options: DecodeOptions, size: int, run: Callable[..., DecodeResult]) -> DecodeResult:
+    """`run(options, sort, shared)`, with what it takes: first as if the input were sorted, and with a helper if there
+    is enough to do. Alone, it meets each error where it belongs, so whatever goes wrong with a helper is done again."""
+    sort, shared = False, size > WORTH and options.versions == "newest" and jobs_of(options.jobs) > 1
+    while True:
+        told: list[Warned] = []
+        try:
+            result = run(replace(options, warn=told.append) if shared else options, sort=sort, shared=shared)
+        except versions.Unsorted:
+            sort = True
+        except (HelperFailed, Twice, CodecError) as problem:
+            if not shared or isinstance(problem, EnvironmentProblem):
+                raise
+            shared = False
+        else:
+            for warned in told:
+                options.warn(warned)
+            return result
+
+
 def _decode(
-    container: Container, options: DecodeOptions, reader: EntryReader, source: Path, target: Path, sort: bool
+    container: Container,
+    reader: EntryReader,
+    source: Path,
+    target: Path,
+    options: DecodeOptions,
+    *,
+    sort: bool,
+    shared: bool,
 ) -> DecodeResult:
-    run = Decoding(container, options)
+    run = Decoding(container, options, shared)
     with StagedTree(target, replace=options.replace, sync=options.sync) as tree:
+        tree.exclusive = shared
         out = TreeTarget(tree)
         run.run(reader, out, sort)
         out.close()

@@ -55,8 +55,12 @@ class DigestTarget:
         self.lined: set[str] = set()
         """The files without an order that were written line by line; others of their names are bodies."""
         self._growing, self._running = "", hashlib.sha256()
+        self._notes: list[tuple[str, bytes]] | None = None
 
     def _add(self, path: str, digest: bytes) -> None:
+        if self._notes is not None:
+            self._notes.append((path, digest))
+            return
         self._digests.add((path, digest), len(path) + 150)
 
     def write(self, path: str, data: bytes) -> None:
@@ -88,6 +92,21 @@ class DigestTarget:
         if self._growing:
             self._add(self._growing, self._running.digest())
         self._growing = ""
+
+    def note_only(self) -> None:
+        self._notes = []
+
+    def noted(self) -> object:
+        """The digests of a helper since the last call."""
+        notes = self._notes or []
+        if notes:
+            self._notes = []
+        return notes
+
+    def take_over(self, notes: object) -> None:
+        """Keep the digests of a helper."""
+        for path, digest in cast("list[tuple[str, bytes]]", notes):
+            self._add(path, digest)
 
     def mkdir(self, path: str) -> None:
         """Folders are not compared."""

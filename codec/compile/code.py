@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ class Code:
         self._depth = 0
         self._used: dict[str, int] = {}
         self.items: dict[str, WireField] = {}
+        self.later: dict[str, Callable[[], None]] = {}
         self.objects: dict[str, object] = {}
 
     def line(self, text: str = "") -> None:
@@ -99,6 +100,14 @@ class Code:
         name = f"{field.name}_{field.place.line}"
         self.items[name] = field
         return name
+
+    def finish(self) -> None:
+        """Emit the functions that were asked for by name."""
+        done: set[str] = set()
+        while todo := self.later.keys() - done:
+            name = min(todo)
+            self.later[name]()
+            done.add(name)
 
     def text(self, doc: str) -> str:
         """The whole module."""

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from codec.compile import documents, printers, rows
 from codec.compile.code import Code
-from codec.engine.base import Notes, ReadDocument, ReadLine, ReadRow, ReadRun, WriteDocument, WriteRow
+from codec.engine.base import Notes, Owner, ReadDocument, ReadLine, ReadRow, ReadRun, WriteDocument, WriteRow
 from codec.engine.interpreter import Interpreter
 from codec.layout.json_read import JsonValue
 from codec.spec import plan
@@ -37,6 +37,7 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
             if row.role != "derived" or row.read_with:
                 rows.emit_reader(code, row)
                 rows.emit_run_reader(code, row)
+                rows.emit_owner(code, row)
             if row.written:
                 rows.emit_writer(code, row)
     for entity in adapter.entities:
@@ -46,6 +47,7 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
                 documents.emit_reader(code, document)
     for name, field in code.items.items():
         rows.emit_item(code, name, field)
+    code.finish()
     return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit."), code.objects
 
 
@@ -97,6 +99,9 @@ class Compiled:
                 return slow(keys, values)
 
         return read
+
+    def owner(self, row: plan.Row) -> Owner | None:
+        return self._code.get(f"owner_{rows.name_of(row)}")
 
     def writer(self, row: plan.Row) -> WriteRow:
         fast: WriteRow = self._code[f"write_{rows.name_of(row)}"]

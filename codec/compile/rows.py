@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codec.compile.code import Code
+from codec.compile.unions import reader_of
 from codec.engine.documents import StoredJson, targets
 from codec.engine.patterns import fixed_width
 from codec.layout.base import Cut, Position, plus
+from codec.layout.types import Union
 from codec.layout.wire import FIXED64, LENGTH, VARINT, Wire, write_tag
 from codec.spec import plan
 from codec.spec.words import Name
@@ -40,6 +42,26 @@ def emit_run_reader(code: Code, row: plan.Row) -> None:
         with code.block("for key, value in zip(keys, values, strict=True)"):
             _emit_record(code, row, ("add((", "))"))
         code.line("return result")
+
+
+def emit_owner(code: Code, row: plan.Row) -> None:
+    """`owner_X(key)`: whose a record is, and the position behind what says it, where that stands right after literals."""
+    if not row.identity or not row.kept:
+        return
+    wanted = row.kept[row.identity[0]]
+    slot = next((part for part in row.key if not isinstance(part, plan.Literal_)), None)
+    if not isinstance(slot, plan.Slot) or slot.name != wanted or slot.layout.is_open:
+        return
+    with code.function(f"owner_{name_of(row)}", "key: bytes", "tuple[Any, int]", f"{row.label}: {wanted}."):
+        at: Position = 0
+        for part in row.key:
+            if part is slot:
+                break
+            assert isinstance(part, plan.Literal_)
+            code.reject_if(f"not key.startswith({part.text!r}{f', {at}' if at else ''})")
+            at = _after(code, at, len(part.text))
+        after = _emit_slot(code, slot, Cut("key", at, "len(key)"))
+        code.line(f"return {local(slot.name)}, {after}")
 
 
 def _emit_record(code: Code, row: plan.Row, give: tuple[str, str]) -> None:
@@ -181,14 +203,18 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
             code.line(f"at = {skip}({buffer}, at, wire, number)")
     for field in kept:
         if field.wire is not None and field.wire.always:
-            code.line(
-                f"{local(field.name)} = {code.provided(field.wire.word, field.wire)}.from_wire({local(field.name)})"
-            )
+            code.line(f"{local(field.name)} = {_from_declared(code, field.wire, local(field.name))}")
         if field.shape == "alternating":
             width, name = len(field.items), local(field.name)
             code.reject_if(f"len({name}) % {width}")
             columns = ", ".join(f"{name}[{i}::{width}]" for i in range(width))
             code.line(f"{name} = list(zip({columns}))")
+
+
+def _from_declared(code: Code, wire: Wire, raw: str) -> str:
+    if isinstance(wire.declared, Union):
+        return f"{reader_of(code, wire.declared)}({raw})"
+    return f"{code.provided(wire.word, wire)}.from_wire({raw})"
 
 
 def _zero(field: plan.WireField) -> str:
@@ -277,8 +303,7 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
                 code.reject_if(f"number in {tuple(number for number, _, _ in field.items)}")
                 code.line(f"at = {skip}(value, at, wire, number)")
         values = (
-            f"{code.provided(wire.word, wire)}.from_wire({local(slot)})" if wire.always else local(slot)
-            for _, slot, wire in field.items
+            _from_declared(code, wire, local(slot)) if wire.always else local(slot) for _, slot, wire in field.items
         )
         code.line(f"return {', '.join(values)},")
 

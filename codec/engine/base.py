@@ -19,6 +19,7 @@ from codec.spec.words import Element, Thing
 
 ReadRow = Callable[[bytes, bytes], Element]
 ReadRun = Callable[[list[bytes], list[bytes]], list[Element]]
+Owner = Callable[[bytes], tuple[object, int]]
 WriteRow = Callable[[Thing, Element], tuple[bytes, bytes]]
 WriteDocument = Callable[[Thing, Iterable[list[Element]]], Iterator[str]]
 
@@ -52,6 +53,9 @@ class Engine(Protocol):
 
     def run_reader(self, row: plan.Row) -> ReadRun:
         """Keys and values of many records of one kind -> their tuples, in the same order."""
+
+    def owner(self, row: plan.Row) -> Owner | None:
+        """A key -> the first part of its identity, and the position behind what says it; None if it must be read whole."""
 
     def writer(self, row: plan.Row) -> WriteRow:
         """A thing and an element of it -> key and value."""

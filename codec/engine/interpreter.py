@@ -48,6 +48,9 @@ class Interpreter:
         read = self.reader(row)
         return lambda keys, values: [read(key, value) for key, value in zip(keys, values, strict=True)]
 
+    def owner(self, row: plan.Row) -> None:
+        return None
+
     def writer(self, row: plan.Row) -> Callable[[Thing, Element], tuple[bytes, bytes]]:
         key_record = self._record(row, row.key)
 

@@ -139,7 +139,9 @@ class Tagged(Face):
         }
 
     def emit_write(self, code: Code, value: str, newline: str) -> str:
-        return f"{code.provided('tagged', self)}.write({value}, {newline!r})"
+        from codec.compile.unions import printer_of
+
+        return f"{printer_of(code, self.union, self.html)}({value}, {newline!r})"
 
     def emit_read(self, code: Code, value: str) -> str:
         return f"{code.provided('tagged', self)}.read({value})"

@@ -105,6 +105,7 @@ class Wire:
     zero: object
     from_wire: Callable[[object], object]
     to_wire: Callable[[object], bytes]
+    declared: object = None  # the type, where the spec declares it
     always: bool = False  # a sub-message: written whatever it holds, and merged when it is repeated
 
 

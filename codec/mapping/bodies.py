@@ -20,15 +20,16 @@ from codec.layout.literal_path import LiteralPath
 from codec.mapping.collisions import Paths, Siblings, folded, unfolded
 from codec.mapping.family import Ends, fields_of
 from codec.mapping.gather import Item, weight
+from codec.mapping.press import Press
 from codec.mapping.target import Target
 from codec.spec.bodies import Bodies, Take
-from codec.spec.plan import Adapter, Document, Entity, Names, PathPart, PathStep, Row
+from codec.spec.plan import Adapter, Entity, Names, PathPart, PathStep, Row
 from codec.spec.words import Element, Name, Thing
 from codec.stream.sort import Sorter
 from codec.tree.names import NOT_A_NAME
 
-Taker = Callable[[bytes, bytes, int], None]
-Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
+Taker = Callable[[list[bytes], list[bytes], list[int]], None]
+TakeOne = Callable[[bytes, bytes, int], None]
 Warn = Callable[[str, Thing], None]
 
 PARENT, COPIES, THINGS, LATE = range(4)  # sections of a parent, in this order
@@ -57,9 +58,10 @@ class Household:
         root: Entity,
         engine: Engine,
         target: Target,
-        shown_with: frozenset[str],
+        press: Press,
         contents: ReadLater,
     ) -> None:
+        shown_with, self._press = press.shown, press
         within = [e for e in adapter.entities if e.within and e.within[1] == root.name]
         self.root, self.child = root, next(e for e in within if e.bodies is not None)
         assert self.child.bodies is not None
@@ -92,7 +94,7 @@ class Household:
 
     def takers(self) -> dict[str, Taker]:
         """What is done with a record, by the label of its kind."""
-        result: dict[str, Taker] = {}
+        result: dict[str, TakeOne] = {}
         for row in self.root.rows:
             if row.role == "stored":
                 result[row.label] = self._parent_taker(row)
@@ -105,13 +107,13 @@ class Household:
             for row in entity.rows:
                 if row.role == "stored":
                     result[row.label] = self._copy_taker(entity, row)
-        return result
+        return {label: each(take) for label, take in result.items()}
 
     def _next(self) -> int:
         self._arrival += 1
         return self._arrival
 
-    def _parent_taker(self, row: Row) -> Taker:
+    def _parent_taker(self, row: Row) -> TakeOne:
         read, identity = self._engine.reader(row), row.identity[0]
 
         def take(key: bytes, value: bytes, at: int) -> None:
@@ -122,7 +124,7 @@ class Household:
 
         return take
 
-    def _copy_taker(self, entity: Entity, row: Row) -> Taker:
+    def _copy_taker(self, entity: Entity, row: Row) -> TakeOne:
         read, identity = self._engine.reader(row), row.identity[0]
         if entity.documents[0].option not in self._shown:
             return lambda key, value, at: None
@@ -145,7 +147,7 @@ class Household:
             self._keys.add(where, 250 + len(key))
         return where
 
-    def _head_taker(self, row: Row) -> Taker:
+    def _head_taker(self, row: Row) -> TakeOne:
         read, join = self._engine.reader(row), self.bodies.join
         parts_at = dict(row.gives)[join.parts]
 
@@ -170,7 +172,7 @@ class Household:
 
         return take
 
-    def _piece_taker(self, row: Row, take: Take) -> Taker:
+    def _piece_taker(self, row: Row, take: Take) -> TakeOne:
         read, pick = self._engine.reader(row), row.element
 
         def take_piece(key: bytes, value: bytes, at: int) -> None:
@@ -192,7 +194,7 @@ class Household:
 
         return take_piece
 
-    def _content_taker(self, row: Row) -> Taker:
+    def _content_taker(self, row: Row) -> TakeOne:
         read, identity = self._engine.reader(row), row.identity[0]
         algorithm, slot, error = row.digest
         data_at = next(index for name, index in row.fields if name != slot)
@@ -221,13 +223,13 @@ class Household:
         for sorter in (self._sorter, self._keys, self._shared):
             sorter.close()
 
-    def finish(self, ends: Ends) -> None:
+    def finish(self, ends: Ends, number: int) -> None:
         """Print every parent with all that is within it, by ascending identity."""
-        show, warn = ends.show, ends.warn
+        warn = ends.warn
         self._join_contents()
         keys = _Keys(self._keys.sorted())
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
-            self._parent(identity, items, keys, show, warn)
+            self._parent(identity, items, keys, warn)
 
     def _join_contents(self) -> None:
         """Tell each reference where its content is."""
@@ -241,7 +243,7 @@ class Household:
                 piece: Piece = (upload, offset, size, declared)
                 self._sorter.add((*where, PIECE, order, arrival, name, piece), 400)
 
-    def _parent(self, identity: object, items: Iterator[Item], keys: _Keys, show: Print, warn: Warn) -> None:
+    def _parent(self, identity: object, items: Iterator[Item], keys: _Keys, warn: Warn) -> None:
         assert isinstance(identity, bytes)
         if identity in NOT_A_NAME:
             row = next(row for row in self.child.rows if row.key_error)
@@ -260,7 +262,7 @@ class Household:
                     for item in group:
                         row = self.root.row(str(item[7]))
                         thing |= fields_of(row, item[8])  # type: ignore[arg-type]
-                    show(self.root, thing, self.root.documents)
+                    self._press.show(self.root, thing)
                 elif section == COPIES:
                     self._copies(thing, group)
                 else:
@@ -497,6 +499,16 @@ def _render(steps: Iterable[PathStep], thing: Thing, element: Element, chosen: s
                 text += part.segment.encode(part.target.get(thing, element))[0]  # type: ignore[arg-type]
         result.append(text)
     return [step for step in result if step] if not chosen else result
+
+
+def each(take: TakeOne) -> Taker:
+    """Records of a run, one by one."""
+
+    def take_all(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        for key, value, at in zip(keys, values, ats, strict=True):
+            take(key, value, at)
+
+    return take_all
 
 
 def readable(thing: Thing) -> Thing:

@@ -5,10 +5,9 @@ Of children with one key the last counts. Memory is the sorter's.
 
 from __future__ import annotations
 
-from codec.engine.base import Engine, WriteDocument
+from codec.engine.base import Engine
 from codec.errors import Place, TreeError
-from codec.mapping.naming import Namer
-from codec.mapping.target import Target
+from codec.mapping.press import Press
 from codec.spec.plan import Document, Entity
 from codec.spec.words import Thing
 from codec.stream.sort import Sorter
@@ -18,13 +17,10 @@ from codec.tree.walk import Entry
 class BundleWriter:
     """Collects the lines of one parent's children and writes them when the parent is done."""
 
-    def __init__(
-        self, entity: Entity, document: Document, engine: Engine, write: WriteDocument, namer: Namer, target: Target
-    ) -> None:
+    def __init__(self, entity: Entity, document: Document, engine: Engine, press: Press) -> None:
         assert document.bundle is not None
-        self.bundle, self.document = document.bundle, document
+        self.bundle, self.entity, self.document, self._press = document.bundle, entity, document, press
         self._key = engine.writer(entity.row(self.bundle.by))
-        self._write, self._namer, self._target = write, namer, target
         self._lines: Sorter[tuple[bytes, int, bytes]] = Sorter()
         self._arrival = 0
         self._path = ""
@@ -35,9 +31,9 @@ class BundleWriter:
 
     def add(self, thing: Thing) -> None:
         """One child."""
-        self._path = self._namer.path(self.document, thing)[0]
+        self._path = self._press.namer.path(self.document, thing)[0]
         self._arrival += 1
-        line = "".join(self._write(thing, ())).encode()
+        line = self._press.text(self.entity, self.document, thing)
         key = self._key(thing, ())[0]
         self._lines.add((key, self._arrival, line), 200 + len(key) + len(line))
 
@@ -57,7 +53,7 @@ class BundleWriter:
     def _put(self, line: bytes, number: int, size: int) -> tuple[int, int]:
         if size and size + len(line) > self.bundle.most:
             number, size = number + 1, 0
-        self._target.append(f"{self._path}{number:0{self.bundle.digits}d}{self.bundle.suffix}", line)
+        self._press.target.append(f"{self._path}{number:0{self.bundle.digits}d}{self.bundle.suffix}", line)
         return number, size + len(line)
 
 

@@ -8,64 +8,74 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import cast
 
 from codec.api import Warned
-from codec.engine.base import Engine, WriteDocument
-from codec.engine.documents import STEM
-from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import ABSENT
+from codec.crew import Alone, Crew
+from codec.engine.base import Engine, ReadRun
+from codec.engine.patterns import ABSENT, Misfit
+from codec.errors import StreamError
 from codec.mapping.bodies import Household, ReadLater
-from codec.mapping.bundles import BundleWriter
 from codec.mapping.family import Ends, Family
-from codec.mapping.gather import Gathered, Gatherer, Item
-from codec.mapping.naming import Namer
+from codec.mapping.gather import Gathered, Gatherer, Item, weight
+from codec.mapping.press import Lines, Press
 from codec.mapping.target import Target
 from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
 from codec.spec.words import Element, Thing
 from codec.stream.sort import Sorter
 
 PRESENT, DEFERRED, SHARED = range(3)  # what a claim says, in this order for one key
+DIRECT, THINGS = range(2)  # kinds of jobs; others are of families
+SHARE = 1024  # records to a job
+FEW = 3  # blocks of elements; a thing with so many is streamed
+ENOUGH = 1 << 18  # bytes of elements to a job
 Warn = Callable[[Warned], None]
 Taker = Callable[[list[bytes], list[bytes], list[int]], None]
+Wrong = Callable[[Row, list[bytes], list[bytes], list[int]], StreamError]
 
 
 class AdapterDecoder:
-    """Takes the records of one adapter and prints its documents into `target`."""
+    """Takes the records of one adapter and prints its documents into `target`.
+
+    `wrong` says what is wrong with the first record of a run that does not fit. Work is put into `jobs`, under `number`;
+    whoever made this sets both, and brings the work to `work`.
+    """
 
     def __init__(
-        self, adapter: Adapter, engine: Engine, target: Target, shown: frozenset[str], warn: Warn, contents: ReadLater
+        self,
+        adapter: Adapter,
+        engine: Engine,
+        target: Target,
+        shown: frozenset[str],
+        warn: Warn,
+        contents: ReadLater,
+        wrong: Wrong,
     ) -> None:
         self.adapter, self.target = adapter, target
-        self._warn, self._interpreter = warn, Interpreter()
-        self._namer = Namer(dict(adapter.names), target)
+        self.jobs: Alone | Crew
+        self.number: int
+        self._warn, self._wrong = warn, wrong
+        self.press = Press(adapter, engine, target, shown)
         self._engine = engine
         self._entities = {entity.name: entity for entity in adapter.entities}
         self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
         self._late: Sorter[Item] = Sorter()
+        self._has_shared = False
+        self._rows = {row.label: row for row in adapter.rows}
+        self._run_readers: dict[str, ReadRun] = {}
         parents = {e.within[1] for e in adapter.entities if e.within}
         with_bodies = {e.within[1] for e in adapter.entities if e.within and e.bodies is not None}
         self._families: list[Family | Household] = [
-            Household(adapter, root, engine, target, shown, contents)
+            Household(adapter, root, engine, target, self.press, contents)
             if root.name in with_bodies
-            else Family(adapter, root, engine, shown)
+            else Family(adapter, root, engine, self.press, wrong)
             for root in adapter.entities
             if root.name in parents
         ]
         self._of_family = {label: take for family in self._families for label, take in family.takers().items()}
-        self._writers: dict[str, WriteDocument] = {
-            f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
-        }
-        self._shown = shown
-        self._bundles = {
-            f"{e.name}.{d.name}": BundleWriter(e, d, engine, self._writers[f"{e.name}.{d.name}"], self._namer, target)
-            for e in adapter.entities
-            for d in e.documents
-            if d.kind == "bundle"
-        }
         self._owner_numbers = self._owners()
         self._last_claim: dict[str, object] = {}
         self._arrival = 0
@@ -84,7 +94,7 @@ class AdapterDecoder:
 
     def close(self) -> None:
         """Give the memory and disk of everything that was gathered back."""
-        for part in (self._claims, self._late, *self._gatherers.values(), *self._families, *self._bundles.values()):
+        for part in (self._claims, self._late, *self._gatherers.values(), *self._families):
             part.close()
 
     @property
@@ -97,7 +107,7 @@ class AdapterDecoder:
     def _taker(self, row: Row) -> Taker:
         """What is done with records of one kind, many at once: keys, values, where each begins in the input."""
         if row.label in self._of_family:
-            return each(self._of_family[row.label])
+            return self._of_family[row.label]
         if row.role in ("dropped", "derived"):
             label, counts = row.label, row.role == "dropped"
 
@@ -105,7 +115,7 @@ class AdapterDecoder:
                 self.losses[label] += counts * len(keys)
 
             return drop
-        read = self._engine.run_reader(row)
+        read = self._run_readers[row.label] = self._engine.run_reader(row)
         if not row.entity:
             number = next(
                 i for i, shared in enumerate(self.adapter.shared) if shared.row is row or shared.row.name == row.name
@@ -118,12 +128,7 @@ class AdapterDecoder:
             return take_shared
         entity = self._entities[row.entity]
         if entity.collection is None:
-
-            def take_direct(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
-                for element in read(keys, values):
-                    self._take_direct(entity, row, element)
-
-            return take_direct
+            return self._defer(entity, row, read) if row.legacy else self._direct(row)
         gatherer, at = self._gatherers[entity.name], itemgetter(row.identity[0])
 
         def gather(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
@@ -135,6 +140,86 @@ class AdapterDecoder:
 
         return gather
 
+    def _defer(self, entity: Entity, row: Row, read: ReadRun) -> Taker:
+        """Things of a less preferred kind of record wait: a more preferred one may follow."""
+        number = entity.rows.index(row)
+
+        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            for element in read(keys, values):
+                self._arrival += 1
+                item = (element[row.identity[0]], DEFERRED, entity.name, self._arrival, number, element)
+                self._has_shared = True
+                self._claims.add(item, 300 + sum(len(v) for v in element if isinstance(v, bytes)))
+
+        return take
+
+    def _direct(self, row: Row) -> Taker:
+        """Things that one record makes are printed at once."""
+
+        def claim(claims: object) -> None:
+            for identity, said in cast("list[tuple[bytes, bool]]", claims):
+                self._claim(row, identity, said)
+
+        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            for at in range(0, len(keys), SHARE):
+                part = slice(at, at + SHARE)
+                self.put((DIRECT, row.label, keys[part], values[part], ats[part]), claim)
+
+        return take
+
+    # -------------------------------------------------------------------------------------------- jobs
+
+    def put(self, job: tuple[object, ...], then: Callable[[object], None]) -> None:
+        """Have a job done; `then` takes what it gives, in its turn."""
+
+        def done(result: object) -> None:
+            value, lines, notes = cast("tuple[object, Lines, object]", result)
+            self.target.take_over(notes)
+            for path, data in lines:
+                self.target.append(path, data)
+            then(value)
+            self._add_lines()
+
+        self.jobs.put((self.number, *job), done)
+
+    def work(self, kind: object, *rest: object) -> tuple[object, Lines]:
+        """Do one job: what it gives, and the lines that it has for files that grow."""
+        value: object = None
+        if kind == DIRECT:
+            value = self._print_records(*rest)  # type: ignore[arg-type]
+        elif kind == THINGS:
+            self._print_things(*rest)  # type: ignore[arg-type]
+        else:
+            family = self._families[cast(int, rest[0])]
+            assert isinstance(family, Family)
+            value = family.work(*rest[1:])  # type: ignore[arg-type]
+        return value, self.press.target.taken()
+
+    def _print_records(
+        self, label: str, keys: list[bytes], values: list[bytes], ats: list[int]
+    ) -> list[tuple[object, bool]]:
+        """Things of one record each; who they are, and whether they say themselves what a shared record could say."""
+        row = self._rows[label]
+        entity = self._entities[row.entity]
+        try:
+            elements = self._run_readers[label](keys, values)
+        except Misfit:
+            raise self._wrong(row, keys, values, ats) from None
+        shared = {name for one in self.adapter.shared for name, _ in one.row.fields}
+        says = [index for name, index in row.fields if name in shared]
+        show, at = self.press.show, row.identity[0]
+        make = maker(entity, row)
+        for element in elements:
+            show(entity, make(element))
+        if not self._owner_numbers.get(label):
+            return []
+        return [(element[at], any(element[index] is not ABSENT for index in says)) for element in elements]
+
+    def _print_things(self, name: str, things: list[tuple[Thing, list[list[Element]]]]) -> None:
+        entity = self._entities[name]
+        for thing, blocks in things:
+            self.press.show_gathered(entity, thing, blocks)
+
     def _claim(self, row: Row, identity: object, said: bool) -> None:
         """Note that a thing exists, once for a run of its records."""
         if self._last_claim.get(row.label) == identity and not said:
@@ -143,56 +228,9 @@ class AdapterDecoder:
         for number, owner in self._owner_numbers.get(row.label, ()):
             self._claims.add((identity, PRESENT, number, owner, said), 200 + len(identity))  # type: ignore[arg-type]
 
-    def _take_direct(self, entity: Entity, row: Row, values: Element) -> None:
-        """A thing that one record makes: printed at once, unless a more preferred record may follow."""
-        shared_fields = {name for shared in self.adapter.shared for name, _ in shared.row.fields}
-        said = any(values[index] is not ABSENT for name, index in row.fields if name in shared_fields)
-        if row.legacy:
-            self._arrival += 1
-            identity = values[row.identity[0]]
-            number = entity.rows.index(row)
-            self._claims.add(
-                (identity, DEFERRED, entity.name, self._arrival, number, values),
-                300 + sum(len(v) for v in values if isinstance(v, bytes)),
-            )
-            return
-        self._claim(row, values[row.identity[0]], said)
-        self._print_direct(entity, row, values)
-
-    def _print_direct(self, entity: Entity, row: Row, values: Element) -> None:
-        thing: Thing = dict.fromkeys(entity.fields)
-        for name, index in zip(entity.identity, row.identity, strict=True):
-            thing[name] = values[index]
-        for name, index in row.fields:
-            thing[name] = None if values[index] is ABSENT else values[index]
-        self._print(entity, thing, entity.documents)
-
-    def _print(self, entity: Entity, thing: Thing, documents: tuple[Document, ...]) -> None:
-        """Print the documents of a thing that has no streamed elements; sidecars only where their condition holds."""
-        for document in documents:
-            if document.when is not None and not document.when.holds(thing, ()):
-                continue
-            if document.only_with and document.only_with not in self._shown:
-                continue
-            if document.kind == "bundle":
-                self._bundles[f"{entity.name}.{document.name}"].add(thing)
-                continue
-            if document.kind == "sidecar":
-                main = next(d for d in entity.documents if d.name == document.beside)
-                thing[STEM] = self._namer.path(main, thing)[1]
-                path = self._namer.path(document, thing)[0]
-                self.target.append(path, "".join(self._writers[f"{entity.name}.{document.name}"](thing, ())).encode())
-                continue
-            path, _ = self._namer.path(document, thing)
-            if document.kind == "together":
-                self.target.append(path, "".join(self._writers[f"{entity.name}.{document.name}"](thing, ())).encode())
-            elif document.kind == "raw":
-                self.target.write(path, thing[document.raw])  # type: ignore[arg-type]
-            else:
-                self.target.stream(path, self._writers[f"{entity.name}.{document.name}"](thing, ()))
-
     def _take_shared(self, number: int, values: Element) -> None:
         self._arrival += 1
+        self._has_shared = True
         identity = values[self.adapter.shared[number].row.identity[0]]
         self._claims.add((identity, SHARED, number, self._arrival, values), 200 + len(identity))  # type: ignore[arg-type]
 
@@ -200,21 +238,29 @@ class AdapterDecoder:
 
     def finish(self, source: str) -> None:
         """Give shared records to their owners, then print what was gathered; `source` is the input's name for errors."""
-        ends = Ends(self._print, self._make_folder, self.warning, self._append, self._end_of_family, source)
-        for family in self._families:
-            family.finish(ends)
+        ends = Ends(self._make_folder, self.warning, self._append, self.put, source)
+        for number, family in enumerate(self._families):
+            family.finish(ends, number)
+        self.jobs.finish()
+        self._add_lines()
         orphans = Counter[int]()
-        for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
-            self._settle(identity, claims, orphans)
+        if self._has_shared:
+            for identity, claims in groupby(self._claims.sorted(), key=itemgetter(0)):
+                self._settle(identity, claims, orphans)
+        self._claims.close()
         for _, name, thing in self._late.sorted():
-            entity = self._entities[name]  # type: ignore[index]
-            self._print(entity, thing, tuple(d for d in entity.documents if d.kind == "sidecar"))  # type: ignore[arg-type]
+            self.press.show_sidecars(self._entities[cast(str, name)], cast(Thing, thing))
+            self._add_lines()
         for name in self.adapter.print_order:
             if name in self._gatherers:
-                for one in self._gatherers[name]:
-                    self._finish_thing(self._entities[name], one)
+                self._finish_things(self._entities[name])
+        self.jobs.finish()
         for number, count in sorted(orphans.items()):
             self.warning(self.adapter.shared[number].orphan, {self.adapter.shared[number].row.name: count})
+
+    def _add_lines(self) -> None:
+        for path, data in self.press.target.taken():
+            self.target.append(path, data)
 
     def _settle(self, identity: object, claims: Iterator[Item], orphans: Counter[int]) -> None:
         """Who owns the shared records of one key: the first owner that exists."""
@@ -249,7 +295,8 @@ class AdapterDecoder:
         row = entity.rows[number]  # type: ignore[call-overload]
         said = False
         present.update(dict.fromkeys(owners, said))
-        self._print_direct(entity, row, values)  # type: ignore[arg-type]
+        self.press.show(entity, maker(entity, row)(cast(Element, values)))
+        self._add_lines()
 
     def _hand_over(self, shared: Shared, owner: int, said: bool, claim: Item) -> None:
         _, _, _, arrival, values = claim
@@ -262,41 +309,49 @@ class AdapterDecoder:
             identity = dict(zip(entity.identity, (values[i] for i in shared.row.identity), strict=True))  # type: ignore[index]
             self._late.add((arrival, entity.name, identity | fields), 400)
 
-    def _finish_thing(self, entity: Entity, one: Gathered) -> None:
+    def _finish_things(self, entity: Entity) -> None:
+        """Print what was gathered, several things to a job; a large one is streamed."""
         assert entity.collection is not None
         name = entity.collection[0]
-        thing = dict.fromkeys(entity.fields) | one.thing
-        if entity.exists and entity.exists not in one.rows:
-            thing[name] = sum(map(len, one.blocks))
-            self.target.mkdir(entity.documents[0].folder)
-            self.warning(entity.orphan, thing)
-            return
-        count = 0
+        some: list[tuple[Thing, list[list[Element]]]] = []
+        size = 0
+        for one in self._gatherers[entity.name]:
+            thing = dict.fromkeys(entity.fields) | one.thing
+            if entity.exists and entity.exists not in one.rows:
+                thing[name] = sum(map(len, one.blocks))
+                self.target.mkdir(entity.documents[0].folder)
+                self.warning(entity.orphan, thing)
+                continue
+            counted = Counted(one.blocks)
+            blocks = list(islice(counted, FEW))
+            if len(blocks) < FEW:
+                some.append((thing, blocks))
+                size += sum(map(heft, blocks))
+                if size > ENOUGH:
+                    self.put((THINGS, entity.name, some), nothing)
+                    some, size = [], 0
+            else:
+                self.put((THINGS, entity.name, some), nothing)
+                some, size = [], 0
+                self.jobs.finish()
+                self.press.show_gathered(entity, dict(thing), chain(blocks, counted))
+                self._add_lines()
+            self._compare(one, thing | {name: counted.count})
+        self.put((THINGS, entity.name, some), nothing)
 
-        def counted() -> Iterator[list[Element]]:
-            nonlocal count
-            for block in one.blocks:
-                count += len(block)
-                yield block
-
-        for document in entity.documents:
-            path, _ = self._namer.path(document, thing)
-            self.target.stream(path, self._writers[f"{entity.name}.{document.name}"](thing, counted()))
-        thing[name] = count
+    def _compare(self, one: Gathered, thing: Thing) -> None:
+        """Warn where a record declares another number than there is."""
         for slot, declared in one.declared:
             assert slot.compare is not None
             if slot.compare.evaluate(thing, ()) != declared:
                 self.warning(slot.differs, thing | {"declared": declared})
 
-    def _end_of_family(self) -> None:
-        for bundle in self._bundles.values():
-            bundle.finish()
-
     def _append(self, steps: tuple[PathStep, ...], thing: Thing, data: bytes) -> None:
-        self.target.append(self._namer.join(steps, thing)[0], data)
+        self.target.append(self.press.namer.join(steps, thing)[0], data)
+        self._add_lines()
 
     def _make_folder(self, document: Document, thing: Thing) -> None:
-        path = self._namer.path(document, thing)[0]
+        path = self.press.namer.path(document, thing)[0]
         self.target.mkdir(f"{path.rpartition('/')[0]}/{document.empty_folder}")
 
     def warning(self, event: str, thing: Thing) -> None:
@@ -306,11 +361,38 @@ class AdapterDecoder:
         self._warn(Warned(event, (*fields, ("hint", warning.hint))))
 
 
-def each(take: Callable[[bytes, bytes, int], None]) -> Taker:
-    """Records of a run, one by one."""
+class Counted:
+    """Blocks of elements, counted as they go by."""
 
-    def take_all(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
-        for key, value, at in zip(keys, values, ats, strict=True):
-            take(key, value, at)
+    def __init__(self, blocks: Iterator[list[Element]]) -> None:
+        self._blocks, self.count = blocks, 0
 
-    return take_all
+    def __iter__(self) -> Iterator[list[Element]]:
+        for block in self._blocks:
+            self.count += len(block)
+            yield block
+
+
+def heft(block: list[Element]) -> int:
+    """About how many bytes a block takes, judged by three of its elements."""
+    return len(block) * max(map(weight, (block[0], block[len(block) // 2], block[-1])))
+
+
+def maker(entity: Entity, row: Row) -> Callable[[Element], Thing]:
+    """What turns a record into the thing that it makes."""
+    empty = dict.fromkeys(entity.fields)
+    pairs = [*zip(entity.identity, row.identity, strict=True), *row.fields]
+
+    def make(values: Element) -> Thing:
+        thing: Thing = empty.copy()
+        for name, index in pairs:
+            value = values[index]
+            if value is not ABSENT:
+                thing[name] = value
+        return thing
+
+    return make
+
+
+def nothing(_: object) -> None:
+    """What is done with the result of a job that has none."""

@@ -1,7 +1,8 @@
 """Things with a parent, decoded: a parent and all that lies within it, brought together by one external sort.
 
 Of a family the parent's records come first, then those of its children, one kind after the other; a child is one
-record. Memory is the sorter's and one child.
+record. Records of children are kept as they are, in chunks, and read when their parent is known. Memory is the
+sorter's and one chunk.
 """
 
 from __future__ import annotations
@@ -9,119 +10,149 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import cast
 
-from codec.engine.base import Engine
-from codec.engine.patterns import ABSENT
+from codec.engine.base import Engine, ReadRun
+from codec.engine.patterns import ABSENT, Misfit
 from codec.errors import Place, StreamError
-from codec.mapping.gather import Item, weight
+from codec.mapping.bundles import BundleWriter
+from codec.mapping.gather import Item
+from codec.mapping.press import Press
 from codec.mapping.views import RawRows
 from codec.spec.plan import Adapter, Choose, Document, Entity, PathStep, Row
-from codec.spec.words import Element, Name, Pick, Thing
+from codec.spec.words import Derivation, Element, Name, Pick, Thing
 from codec.stream.sort import Sorter
 
-Print = Callable[[Entity, Thing, tuple[Document, ...]], None]
+Taker = Callable[[list[bytes], list[bytes], list[int]], None]
+Wrong = Callable[[Row, list[bytes], list[bytes], list[int]], StreamError]
 Warn = Callable[[str, Thing], None]
 Append = Callable[[tuple[PathStep, ...], Thing, bytes], None]
 MakeFolder = Callable[[Document, Thing], None]
+Put = Callable[[tuple[object, ...], Callable[[object], None]], None]
+
+CHILDREN = 2  # the kind of job that prints children
+SHARE = 256  # records to a job
+Chunk = tuple[int, list[int], list[bytes], list[bytes]]  # number of the row, where each begins, keys, values
+Printed = list[tuple[tuple[object, ...], str, bytes]]  # lines of children: their place among others, path, text
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What printing families needs from outside: where documents, folders, lines and warnings go."""
+    """What printing families needs from outside: where folders, lines, warnings and jobs go."""
 
-    show: Print
     make_folder: MakeFolder
     warn: Warn
     append: Append
-    end: Callable[[], None]  # a family is done
+    put: Put
     source: str  # the input's name, for errors
 
 
 class Family:
     """A parent entity and its children."""
 
-    def __init__(self, adapter: Adapter, root: Entity, engine: Engine, shown: frozenset[str]) -> None:
+    def __init__(self, adapter: Adapter, root: Entity, engine: Engine, press: Press, wrong: Wrong) -> None:
         self._views = [
-            RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in shown
+            RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in press.shown
         ]
-        self.root = root
+        self.root, self._press, self._wrong = root, press, wrong
         self.members = [root, *(e for e in adapter.entities if e.within and e.within[1] == root.name)]
         self._rows = [
-            row for entity in self.members for row in entity.rows if row.role == "stored" or row.read_with in shown
+            row
+            for entity in self.members
+            for row in entity.rows
+            if row.role == "stored" or row.read_with in press.shown
         ]
-        self._read = [engine.reader(row) for row in self._rows]
+        self._read: list[ReadRun] = [engine.run_reader(row) for row in self._rows]
+        self._owner = [engine.owner(row) for row in self._rows]
         self._entity_of = [next(i for i, e in enumerate(self.members) if e.name == row.entity) for row in self._rows]
+        self._children = [Children(entity, press) for entity in self.members[1:]]
+        self._bundles = {
+            entity.name: BundleWriter(entity, document, engine, press)
+            for entity in self.members[1:]
+            for document in entity.documents
+            if document.kind == "bundle" and (not document.only_with or document.only_with in press.shown)
+        }
         self._sorter: Sorter[Item] = Sorter()
         self._arrival = 0
+        self._source = ""
 
     def close(self) -> None:
         """Give the sorter's memory and disk back."""
         self._sorter.close()
+        for bundle in self._bundles.values():
+            bundle.close()
 
-    def takers(self) -> dict[str, Callable[[bytes, bytes, int], None]]:
-        """What is done with a record, by the label of its kind."""
+    # -------------------------------------------------------------------------------------------- records in
+
+    def takers(self) -> dict[str, Taker]:
+        """What is done with records, by the label of their kind."""
         takers = {row.label: self._taker(number) for number, row in enumerate(self._rows)}
         for number, view in enumerate(self._views):
             takers |= {row.label: self._view_taker(number, view, row) for row in view.rows}
         return takers
 
-    def _view_taker(self, number: int, view: RawRows, row: Row) -> Callable[[bytes, bytes, int], None]:
-        """A record that is shown as it is; only whose it is must be readable."""
+    def _view_taker(self, number: int, view: RawRows, row: Row) -> Taker:
+        """Records that are shown as they are; only whose they are must be readable."""
         rank, label = len(self.members) + number, row.label
 
-        def take(key: bytes, value: bytes, at: int) -> None:
-            self._arrival += 1
-            item = (view.owner(row, key), rank, (), self._arrival, 0, at, (label, key, value))
-            self._sorter.add(item, 300 + len(key) + len(value))
+        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            for key, value in zip(keys, values, strict=True):
+                self._arrival += 1
+                item = (view.owner(row, key), rank, self._arrival, (label, key, value))
+                self._sorter.add(item, 300 + len(key) + len(value))
 
         return take
 
-    def _taker(self, number: int) -> Callable[[bytes, bytes, int], None]:
-        read, member = self._read[number], self._entity_of[number]
-        row = self._rows[number]
-        at_identity = row.identity[0]
-        fields = dict(row.fields)
-        documents = self.members[member].documents
-        order = [fields[name.field] for document in documents for name in document.order]
+    def _taker(self, number: int) -> Taker:
+        row, read, owner = self._rows[number], self._read[number], self._owner[number]
+        member, identity_at = self._entity_of[number], row.identity[0]
 
-        def take(key: bytes, value: bytes, at: int) -> None:
-            values = read(key, value)
+        def add(identity: object, chunk: Chunk) -> None:
             self._arrival += 1
-            item = (values[at_identity], member, tuple(values[i] for i in order), self._arrival, number, at, values)
-            self._sorter.add(item, 200 + sum(map(weight, values)))
+            weight = sum(map(len, chunk[2])) + sum(map(len, chunk[3])) + 200 * len(chunk[2])
+            self._sorter.add((identity, member, self._arrival, chunk), 300 + weight)
 
-        return take
+        def take_each(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            for element, key, value, at in zip(read(keys, values), keys, values, ats, strict=True):
+                add(element[identity_at], (number, [at], [key], [value]))
+
+        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            assert owner is not None
+            for start, stop, identity in extents(keys, owner):
+                if identity is None:  # not even the owner can be read: reading it whole says why
+                    take_each(keys[start:stop], values[start:stop], ats[start:stop])
+                else:
+                    add(identity, (number, ats[start:stop], keys[start:stop], values[start:stop]))
+
+        return take_each if owner is None or member == 0 else take
 
     # -------------------------------------------------------------------------------------------- the end
 
-    def finish(self, ends: Ends) -> None:
-        """Print every family, by ascending identity of the parent."""
-        show, make_folder, warn, append, source = ends.show, ends.make_folder, ends.warn, ends.append, ends.source
+    def finish(self, ends: Ends, number: int) -> None:
+        """Print every family, by ascending identity of the parent; `number` is what jobs call this one by."""
+        self._source = ends.source
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
-            groups = groupby(items, key=itemgetter(1))
             thing: Thing = dict.fromkeys(self.root.fields) | {self.root.identity[0]: identity}
             said: set[str] = set()
             orphans: Counter[str] = Counter()
-            for member, group in groups:
+            for member, group in groupby(items, key=itemgetter(1)):
                 if member == 0:
                     said = self._parent(group, thing)
                     if not self._is_orphan(said):
-                        self._show_parent(thing, show, make_folder)
+                        self._show_parent(thing, ends)
                 elif member >= len(self.members):
-                    count = self._show_view(
-                        self._views[member - len(self.members)], thing, group, self._is_orphan(said), append
-                    )
-                    orphans[self._views[member - len(self.members)].view.name] += count
+                    view = self._views[member - len(self.members)]
+                    orphans[view.view.name] += self._show_view(view, thing, group, self._is_orphan(said), ends.append)
                 elif self._is_orphan(said):
-                    orphans[self.members[member].name] += sum(1 for _ in group)
+                    orphans[self.members[member].name] += sum(len(self._elements(c)) for c in chunks(group))
                 else:
-                    self._children(self.members[member], thing, group, show, warn, source)
-            ends.end()
+                    self._show_children(number, member, thing, chunks(group), ends)
             if self._is_orphan(said):
-                warn(self.root.orphan, thing | dict(orphans))
+                told = partial(ends.warn, self.root.orphan, thing | dict(orphans))
+                ends.put((CHILDREN, number, 0), ignoring(told))
 
     @staticmethod
     def _show_view(view: RawRows, thing: Thing, items: Iterator[Item], orphaned: bool, append: Append) -> int:
@@ -129,91 +160,221 @@ class Family:
         path = (view.view.orphaned if orphaned else view.view.path) or view.view.path
         count = 0
         for item in items:
-            append(path, thing, view.line(*item[6]))  # type: ignore[misc]
+            append(path, thing, view.line(*item[3]))  # type: ignore[misc]
             count += 1
         return count
 
     def _is_orphan(self, said: set[str]) -> bool:
         return bool(self.root.exists) and self.root.exists not in said
 
-    def _show_parent(self, thing: Thing, show: Print, make_folder: MakeFolder) -> None:
+    def _show_parent(self, thing: Thing, ends: Ends) -> None:
         for document in self.root.documents:
             if document.empty_folder:
-                make_folder(document, thing)
-        show(self.root, thing, self.root.documents)
+                ends.make_folder(document, thing)
+        self._press.show(self.root, thing)
 
     def _parent(self, items: Iterator[Item], thing: Thing) -> set[str]:
         """The parent's fields; of several records of one kind the last counts. Which kinds there were."""
         said = set()
-        for _, _, _, _, number, _, values in items:
-            row = self._rows[number]  # type: ignore[call-overload]
+        for chunk in chunks(items):
+            row = self._rows[chunk[0]]
             said.add(row.name)
-            thing |= fields_of(row, values)  # type: ignore[arg-type]
+            for values in self._elements(chunk):
+                thing |= fields_of(row, values)
         for name, other in self.root.fill:
             thing[name] = thing[name] or thing[other].decode("utf-8", "replace")  # type: ignore[attr-defined]
         return said
 
-    def _children(
-        self, entity: Entity, parent: Thing, items: Iterator[Item], show: Print, warn: Warn, source: str
-    ) -> None:
-        assert entity.within is not None
-        stale = 0
-        for item in self._chosen(entity.choose, entity, parent, items):
-            if item is None:
+    def _elements(self, chunk: Chunk) -> list[Element]:
+        """The records of a chunk, read."""
+        number, ats, keys, values = chunk
+        try:
+            return self._read[number](keys, values)
+        except Misfit:
+            raise self._wrong(self._rows[number], keys, values, ats) from None
+
+    def _show_children(self, number: int, member: int, parent: Thing, items: Iterator[Chunk], ends: Ends) -> None:
+        entity = self.members[member]
+        ranks = ranking(entity.choose, parent)
+        lines: Sorter[tuple[object, ...]] = Sorter()
+        stale = arrived = 0
+
+        def add(result: object) -> None:
+            nonlocal stale, arrived
+            more, printed = cast("tuple[int, Printed]", result)
+            stale += more
+            for order, path, data in printed:
+                arrived += 1
+                lines.add((order, arrived, path, data), 300 + len(data))
+
+        if entity.name in self._bundles or (ranks is not None and len(ranks) > 1):
+            add(self._one_by_one(member, parent, ranks, items))
+        else:
+            for row, ats, keys, values in items:
+                for at in range(0, len(keys), SHARE):
+                    part = slice(at, at + SHARE)
+                    chunk = row, ats[part], keys[part], values[part]
+                    ends.put((CHILDREN, number, member, parent, ranks, self._source, chunk), add)
+
+        def end(_: object) -> None:
+            for _order, _number, path, data in lines.sorted():
+                self._press.target.append(cast(str, path), cast(bytes, data))
+            lines.close()
+            if stale:
+                assert entity.choose is not None
+                ends.warn(entity.choose.stale, parent | {"stale": stale})
+
+        ends.put((CHILDREN, number, 0), end)
+
+    def work(self, member: int, *job: object) -> tuple[int, Printed]:
+        """A job of this family: print the children of one chunk."""
+        if member == 0:  # nothing to do but to come in its turn
+            return 0, []
+        parent, ranks, source, chunk = job
+        self._source = cast(str, source)
+        return self._print(member, cast(Thing, parent), cast("Ranks | None", ranks), cast(Chunk, chunk))
+
+    def _print(self, member: int, parent: Thing, ranks: Ranks | None, chunk: Chunk) -> tuple[int, Printed]:
+        children, row = self._children[member - 1], self._rows[chunk[0]]
+        stale, printed = 0, []
+        for at, values in zip(chunk[1], self._elements(chunk), strict=True):
+            if ranks is not None and children.rank(row, values) not in ranks:
                 stale += 1
                 continue
-            row: Row = self._rows[item[4]]  # type: ignore[call-overload]
-            thing = dict.fromkeys(entity.fields) | {entity.within[0]: parent} | fields_of(row, item[6])  # type: ignore[arg-type]
-            self._compute(entity, row, thing, item[5], source)  # type: ignore[arg-type]
-            show(entity, thing, entity.documents)
-        if stale:
-            assert entity.choose is not None
-            warn(entity.choose.stale, parent | {"stale": stale})
+            printed += children.show(self._thing(children, parent, row, values, at))
+        return stale, printed
 
-    def _compute(self, entity: Entity, row: Row, thing: Thing, at: int, source: str) -> None:
-        for name, derive in entity.computed:
+    def _thing(self, children: Children, parent: Thing, row: Row, values: Element, at: int) -> Thing:
+        return children.make(parent, row, values, Place(self._source, at))
+
+    def _one_by_one(
+        self, member: int, parent: Thing, ranks: Ranks | None, items: Iterator[Chunk]
+    ) -> tuple[int, Printed]:
+        """Children one after the other, later candidates last so that they win."""
+        children, stale, printed = self._children[member - 1], 0, []
+        bundle = self._bundles.get(children.entity.name)
+        with Sorter[Item]() as ranked:
+            for chunk in items:
+                row = self._rows[chunk[0]]
+                for at, values in zip(chunk[1], self._elements(chunk), strict=True):
+                    rank = children.rank(row, values) if ranks is not None else None
+                    if ranks is not None and rank not in ranks:
+                        stale += 1
+                        continue
+                    item = (ranks[rank] if ranks else 0, self._next(), chunk[0], at, values)
+                    ranked.add(item, 300 + 8 * len(values) + sum(len(v) for v in chunk[3]) // len(chunk[3]))
+            for *_, number, begins, read in ranked.sorted():
+                row = self._rows[cast(int, number)]
+                thing = self._thing(children, parent, row, cast(Element, read), cast(int, begins))
+                printed += children.show(thing)
+                if bundle is not None:
+                    bundle.add(thing)
+        if bundle is not None:
+            bundle.finish()
+        return stale, printed
+
+    def _next(self) -> int:
+        self._arrival += 1
+        return self._arrival
+
+
+class Children:
+    """How the children of one kind are made and shown; nothing is remembered from one to the next."""
+
+    def __init__(self, entity: Entity, press: Press) -> None:
+        self.entity, self._press = entity, press
+        assert entity.within is not None
+        self._alias = entity.within[0]
+        self._empty = dict.fromkeys(entity.fields)
+        self._order = [name for document in entity.documents for name in document.order]
+        self._computed = needed(entity)
+
+    def rank(self, row: Row, values: Element) -> object:
+        """The value by which children are chosen."""
+        assert self.entity.choose is not None
+        return fields_of(row, values).get(self.entity.choose.field)
+
+    def make(self, parent: Thing, row: Row, values: Element, place: Place) -> Thing:
+        """The child that a record makes; raises `StreamError` if it does not say what it must."""
+        thing: Thing = {**self._empty, self._alias: parent, **fields_of(row, values)}
+        for name, derive in self._computed:
             fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
             if fault is not None:
-                message = f"a {row.label} record does not say what makes it a {entity.name}"
-                raise StreamError(row.value_error, message, Place(source, at), f"{entity.name}.{name}", *fault)
+                message = f"a {row.label} record does not say what makes it a {self.entity.name}"
+                raise StreamError(row.value_error, message, place, f"{self.entity.name}.{name}", *fault)
             thing[name] = derive.evaluate(thing, ())
+        return thing
 
-    def _chosen(
-        self, choose: Choose | None, entity: Entity, parent: Thing, items: Iterator[Item]
-    ) -> Iterator[Item | None]:
-        """The children that count, later candidates last so that they win; None for each that does not count."""
-        if choose is None:
-            yield from items
-            return
-        assert entity.within is not None
-        candidates: list[object] = []
-        for name in choose.candidates:
-            value = Name(name.path[0], path=name.path[1:]).get(parent, ())
-            if not value and name.text in choose.any_if_zero:
-                yield from items
-                return
-            if value or name.text not in choose.nothing_if_zero:
-                candidates.append(value)
-        rank = {value: index for index, value in enumerate(candidates)}
-        with Sorter[Item]() as ranked:
-            several = len(rank) > 1
-            for item in items:
-                row: Row = self._rows[item[4]]  # type: ignore[call-overload]
-                value = dict(fields_of(row, item[6])).get(choose.field)  # type: ignore[arg-type]
-                if value not in rank:
-                    yield None
-                elif several:
-                    ranked.add((rank[value], item[2], item[3], item), 300 + weight(item[6]))
-                else:
-                    yield item
-            for ranking in ranked.sorted():
-                yield cast(Item, ranking[3])
+    def show(self, thing: Thing) -> Printed:
+        """Print a child; its lines in files with others, with its place among them."""
+        self._press.show(self.entity, thing)
+        if not self._press.target.lines:
+            return []
+        order = tuple(name.get(thing, ()) for name in self._order)
+        return [(order, path, data) for path, data in self._press.target.taken()]
+
+
+Ranks = dict[object, int]
+
+
+def ranking(choose: Choose | None, parent: Thing) -> Ranks | None:
+    """The candidates that a parent names, the one that wins last; None if all children count."""
+    if choose is None:
+        return None
+    candidates: list[object] = []
+    for name in choose.candidates:
+        value = Name(name.path[0], path=name.path[1:]).get(parent, ())
+        if not value and name.text in choose.any_if_zero:
+            return None
+        if value or name.text not in choose.nothing_if_zero:
+            candidates.append(value)
+    return {value: index for index, value in enumerate(candidates)}
+
+
+def needed(entity: Entity) -> tuple[tuple[str, Derivation], ...]:
+    """What is computed for children that are shown: what paths, members or conditions of their documents name, and
+    what must be there in any case."""
+    text = repr([(d.path, d.alternatives, d.members, d.lines, d.when) for d in entity.documents])
+    return tuple(pair for pair in entity.computed if isinstance(pair[1], Pick) or f"field={pair[0]!r}" in text)
+
+
+def chunks(items: Iterator[Item]) -> Iterator[Chunk]:
+    """The chunks of sorted items."""
+    return (cast(Chunk, item[3]) for item in items)
+
+
+def extents(
+    keys: list[bytes], owner: Callable[[bytes], tuple[object, int]]
+) -> Iterator[tuple[int, int, object | None]]:
+    """Consecutive keys of one owner: from where, to where, whose. Keys that say no owner stand alone, with None.
+
+    What makes two keys have one owner is that they are equal up to the byte behind what says it.
+    """
+    start, end = 0, len(keys)
+    while start < end:
+        key = keys[start]
+        try:
+            identity, after = owner(key)
+        except Exception:  # whatever generated code makes of a bad key
+            yield start, start + 1, None
+            start += 1
+            continue
+        stop, same = start + 1, key[: after + 1]
+        if len(same) > after:
+            while stop < end and keys[stop].startswith(same):
+                stop += 1
+        yield start, stop, identity
+        start = stop
+
+
+def ignoring(call: Callable[[], None]) -> Callable[[object], None]:
+    """A call without arguments as one with an argument."""
+    return lambda _: call()
 
 
 def fields_of(row: Row, values: Element) -> Thing:
     """What a record says, by field; what it does not say is left out."""
-    said = ((name, values[index]) for name, index in (*row.fields, *row.gives))
-    thing = {name: value for name, value in said if value is not ABSENT}
+    thing = {name: values[index] for name, index in row.fields if values[index] is not ABSENT}
     for name, index in row.gives:
         thing[name] = ordered(values[index])  # type: ignore[arg-type]
     return thing
@@ -221,4 +382,5 @@ def fields_of(row: Row, values: Element) -> Thing:
 
 def ordered(elements: list[Element]) -> list[Element]:
     """Elements that a record lists by name: sorted, the last of equal names."""
-    return sorted({element[0]: element for element in elements}.values(), key=itemgetter(0))
+    named = {element[0]: element for element in elements}
+    return [named[name] for name in sorted(named)]  # type: ignore[type-var]

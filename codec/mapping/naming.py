@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath
 from codec.layout.segments import Segment
-from codec.mapping.target import Target
+from codec.mapping.target import Lined
 from codec.spec.plan import Document, Names, PathPart, PathStep
 from codec.spec.words import Thing
 
@@ -13,12 +15,24 @@ from codec.spec.words import Thing
 class Namer:
     """Gives documents their paths; each use of a name that cannot be turned back adds a line to the names file."""
 
-    def __init__(self, names: dict[str, Names], target: Target) -> None:
+    def __init__(self, names: dict[str, Names], target: Lined) -> None:
         self._names, self._target = names, target
 
     def path(self, document: Document, thing: Thing) -> tuple[str, str]:
         """The path of a thing's document, and the text of its last slot: the stem that sidecars join by."""
         return self.join(self._steps(document, thing), thing)
+
+    def of(self, document: Document) -> Callable[[Thing], str]:
+        """What gives the path of each thing's document."""
+        parts = [part for step in document.path for part in step if isinstance(part, PathPart)]
+        whole_steps = any(len(step) == 1 and isinstance(step[0], PathPart) for step in document.path)
+        if document.alternatives or len(parts) != 1 or whole_steps:  # an empty name leaves its step out
+            return lambda thing: self.join(self._steps(document, thing), thing)[0]
+        before, _, after = "/".join(
+            "".join("\0" if isinstance(part, PathPart) else part for part in step) for step in document.path
+        ).partition("\0")
+        only, use = parts[0], self.use
+        return lambda thing: f"{before}{use(only, thing)}{after}"
 
     def join(self, path: tuple[PathStep, ...], thing: Thing) -> tuple[str, str]:
         """A path with the thing's fields in it, and the text of its last slot."""

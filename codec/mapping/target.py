@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, cast
 
 from codec.tree.staging import StagedFile, StagedTree
 
 WHOLE = 1 << 18  # text up to this size is written at once, longer text is streamed
 
 
-class Target(Protocol):
-    """Takes files; paths are relative, with `/`."""
+class Lined(Protocol):
+    """Takes lines; paths are relative, with `/`."""
+
+    def append(self, path: str, data: bytes) -> None:
+        """More of a file that is written line by line."""
+
+
+class Target(Lined, Protocol):
+    """Takes files."""
 
     def write(self, path: str, data: bytes) -> None:
         """A whole file; a file of that path is replaced."""
@@ -22,11 +29,17 @@ class Target(Protocol):
     def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
         """A whole file of bytes, in blocks."""
 
-    def append(self, path: str, data: bytes) -> None:
-        """More of a file that is written line by line."""
-
     def mkdir(self, path: str) -> None:
         """A folder, perhaps empty."""
+
+    def note_only(self) -> None:
+        """Called in a helper process: keep notes of what is written, for the process that has the whole."""
+
+    def noted(self) -> object:
+        """The notes since the last call, as plain data."""
+
+    def take_over(self, notes: object) -> None:
+        """Take a helper's notes."""
 
 
 class TreeTarget:
@@ -41,6 +54,15 @@ class TreeTarget:
 
     def mkdir(self, path: str) -> None:
         self._tree.mkdir(path)
+
+    def note_only(self) -> None:
+        self._tree.note_only()
+
+    def noted(self) -> object:
+        return self._tree.noted()
+
+    def take_over(self, notes: object) -> None:
+        self._tree.take_over(cast("list[tuple[bytes, bytes]]", notes))
 
     def append(self, path: str, data: bytes) -> None:
         handle = self._open.get(path)

@@ -126,7 +126,7 @@ class Patterns(Context):
     def wire(self, word: str, model: str, place: Place) -> Wire:
         if word in self.types:
             declared = self.types[word]
-            return Wire(word, LENGTH, declared.zero, declared.from_wire, declared.to_wire, always=True)  # type: ignore[arg-type]
+            return Wire(word, LENGTH, declared.zero, declared.from_wire, declared.to_wire, declared, True)  # type: ignore[arg-type]
         if word not in WIRE_WORDS:
             raise self.fail(
                 "spec-unknown-codec",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from codec.stream.entries import Entry
+from codec.stream.batches import Entry
 from codec.stream.sort import Sorter
 
 Left = TypeVar("Left", bound=tuple[Any, ...])

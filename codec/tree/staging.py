@@ -35,6 +35,10 @@ _CLASH = frozenset((errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP))
 _REFUSED = frozenset((errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ))
 
 
+class Twice(Exception):
+    """A file was written a second time while several processes write."""
+
+
 class StagedTree:
     """A context manager in which a tree is written; `publish` makes it appear, leaving without it undoes everything.
 
@@ -57,6 +61,10 @@ class StagedTree:
         self._open: OrderedDict[StagedFile, None] = OrderedDict()
         self._digests: Sorter[tuple[bytes, int, bytes]] | None = None
         self._written = 0
+        self._notes: list[tuple[bytes, bytes]] | None = None
+        self.exclusive = False
+        """With True, a file that is written a second time raises `Twice`: several processes write, and neither knows
+        whose was meant to be the last."""
         self.files = 0
         """Files in the tree so far; one that was replaced counts once."""
         self.leftover = ""
@@ -158,6 +166,25 @@ class StagedTree:
         with told(f"publishing {shown_path(str(self._landing.target))}"):
             self.leftover = self._landing.publish(self._sync)
 
+    # -- for several processes --------------------------------------------------------------------------------------
+
+    def note_only(self) -> None:
+        """In a helper process: note the digests of files instead of keeping them."""
+        self._notes = []
+
+    def noted(self) -> list[tuple[bytes, bytes]]:
+        """Path and digest of the files that a helper wrote since the last call."""
+        notes = self._notes or []
+        if notes:
+            self._notes = []
+        return notes
+
+    def take_over(self, notes: list[tuple[bytes, bytes]]) -> None:
+        """Keep the digests of files that a helper wrote."""
+        self.files += len(notes)
+        for raw, digest in notes:
+            self._record(raw, digest)
+
     # -- for StagedFile ---------------------------------------------------------------------------------------------
 
     def opened(self, writer: StagedFile) -> None:
@@ -192,6 +219,8 @@ class StagedTree:
             try:
                 fd = os.open(name, _NEW, _FILE_MODE, dir_fd=directory)
             except FileExistsError:
+                if self.exclusive:
+                    raise Twice from None
                 return os.open(name, _OVER, dir_fd=directory)
         except OSError as problem:
             raise _refused(problem, raw) from problem
@@ -208,7 +237,9 @@ class StagedTree:
             writer.close()
 
     def _record(self, raw: bytes, digest: bytes) -> None:
-        if self._digests is not None:
+        if self._notes is not None:
+            self._notes.append((raw, digest))
+        elif self._digests is not None:
             self._written += 1
             self._digests.add((raw, self._written, digest), len(raw) + _DIGEST_OVERHEAD)
 

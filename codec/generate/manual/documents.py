@@ -48,12 +48,12 @@ def document(
         yield Code(text, "json")
 
 
-def _elements(entity: plan.Entity, thing: Thing) -> Iterable[Element]:
+def _elements(entity: plan.Entity, thing: Thing) -> Iterable[list[Element]]:
     if entity.collection is None:
         return ()
     found = thing[entity.collection[0]]
     assert isinstance(found, list)
-    return found
+    return [found]
 
 
 def _facts(one: plan.Document) -> Iterator[tuple[str, str]]:
