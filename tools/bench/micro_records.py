@@ -158,8 +158,8 @@ def _printing(
 ) -> Callable[[], list[str]]:
     write, streamed = engine.document_writer(document, on), entity.collection
 
-    def elements(thing: Thing) -> Iterable[Element]:
-        return thing[streamed[0]] if streamed else ()  # type: ignore[return-value]
+    def elements(thing: Thing) -> Iterable[list[Element]]:
+        return [thing[streamed[0]]] if streamed else ()  # type: ignore[list-item]
 
     return lambda: ["".join(write(thing, elements(thing))) for thing in things]
 
