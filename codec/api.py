@@ -44,7 +44,8 @@ class DecodeOptions:
 
     `adapters` are names that the format declares, empty = all. `switches` are the options that the format's spec
     declares (boolean or text). `as_of` bounds the versions that count. `versions="all"` feeds every version in file
-    order, as the reference decoder does. `cluster_id` goes into the manifest, `input_text` too (default: the source).
+    order, as the reference decoder does. The tree is readable for this user only, unless `shared`:
+    then as the umask says. `cluster_id` goes into the manifest, `input_text` too (default: the source).
     `jobs` is how many worker processes may share the work (`codec.workers`); the tree is the same for any number.
     """
 
@@ -56,6 +57,7 @@ class DecodeOptions:
     input_text: str = ""
     replace: bool = False
     sync: bool = True
+    shared: bool = False
     engine: Engine = "compiled"
     jobs: int | None = None
     format: str = "elastickv"

@@ -253,7 +253,7 @@ def _decode(
     shared: bool,
 ) -> DecodeResult:
     run = Decoding(container, options, shared)
-    with StagedTree(target, replace=options.replace, sync=options.sync) as tree:
+    with StagedTree(target, replace=options.replace, sync=options.sync, shared=options.shared) as tree:
         tree.exclusive = shared
         out = TreeTarget(tree)
         run.run(reader, out, sort)

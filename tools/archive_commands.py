@@ -78,11 +78,14 @@ def pack(session: Session, source: str, target: str, compression: Compression, r
 @click.option("--compression", type=click.Choice(("auto", "zstd", "none")), default="auto", show_default=True)
 @click.option("--replace", is_flag=True, help="Replace a tree that is already at --output, as a whole.")
 @click.option("--no-sync", is_flag=True, help="Do not wait until the tree is on the disk.")
+@click.option("--shared", is_flag=True, help="Let the umask say who may read the tree; else only you may.")
 @_json
 @_progress
 @_quiet
 @click.pass_obj
-def unpack(session: Session, source: str, target: str, compression: str, replace: bool, no_sync: bool) -> None:
+def unpack(
+    session: Session, source: str, target: str, compression: str, replace: bool, no_sync: bool, shared: bool
+) -> None:
     """Unpack FILE, an archive of a tree, into DIR.
 
     DIR appears whole or not at all, and only if every file agrees with the checksums and nothing else is in it.
@@ -109,6 +112,7 @@ def unpack(session: Session, source: str, target: str, compression: str, replace
             compression=wanted,
             replace=replace,
             sync=not no_sync,
+            shared=shared,
             size=0 if source == STANDARD else Path(source).stat().st_size,
             progress=session.voice.progress,
         )

@@ -83,6 +83,7 @@ def _decode_options() -> list[click.Parameter]:
         _text("--as-of", "N", "Only versions committed at or before N count."),
         _flag("--replace", "Replace a tree that is already at --output, as a whole."),
         _flag("--no-sync", "Do not wait until the tree is on the disk."),
+        _flag("--shared", "Let the umask say who may read the tree; else only you may."),
         *_common_options(),
     ]
 
@@ -122,6 +123,7 @@ def _decode(
     as_of: str,
     replace: bool,
     no_sync: bool,
+    shared: bool,
     engine: Engine,
     jobs: int | None,
     **switches: object,
@@ -146,6 +148,7 @@ def _decode(
         cluster_id=cluster_id,
         replace=replace,
         sync=not no_sync,
+        shared=shared,
         engine=engine,
         jobs=jobs,
         warn=session.voice.warning,

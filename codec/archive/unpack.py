@@ -68,20 +68,22 @@ def unpack(
     compression: Compression | None = None,
     replace: bool = False,
     sync: bool = True,
+    shared: bool = False,
     size: int = 0,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Unpacked:
     """Unpack the archive that `source` gives into the new tree `target`, which appears whole or not at all.
 
     `name` is for messages, `size` (bytes, 0 = unknown) for the progress; `compression` None tells by the first bytes.
-    The tree is that of a decode: permissions and times of the archive are not taken. Memory: one piece of a file, and
-    the window of the compression (at most 64 MiB). Raises `UsageError` for a target that may not be written,
-    `StreamError` and `TreeError` for an archive that is damaged or holds what cannot stand in a tree, `LimitError`
-    for one that is too large, `DataError` for a tree that does not agree with its checksums, and `EnvironmentProblem`.
+    The tree is that of a decode (`shared`: readable as the umask says): permissions and times of the archive are not
+    taken. Memory: one piece of a file, and the window of the compression (at most 64 MiB).
+    Raises `UsageError` for a target that may not be written, `StreamError` and `TreeError` for an archive that is
+    damaged or holds what cannot stand in a tree, `LimitError` for one that is too large, `DataError` for a tree that
+    does not agree with its checksums, and `EnvironmentProblem`.
     """
     container = library.load(format)
     try:
-        with StagedTree(target, replace=replace, sync=sync) as tree:
+        with StagedTree(target, replace=replace, sync=sync, shared=shared) as tree:
             plain = Expanded(source, name, compression)
             filling = _Filling(tree, container.archive, name)
             for _ in filling.run(tar.TarReader(plain, name)):

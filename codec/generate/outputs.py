@@ -49,7 +49,7 @@ def write_folder(kind: str, name: str, target: Path, *, replace: bool) -> int:
     Raises `SpecError` for a wrong spec, `UsageError` if something stands at `target` and `replace` is not given.
     """
     files = FOLDERS[kind](library.load(name))
-    with StagedTree(target, replace=replace) as tree:
+    with StagedTree(target, replace=replace, shared=True) as tree:
         for path, text in files.items():
             tree.write(path, text.encode())
         tree.publish()

@@ -25,7 +25,8 @@ from codec.tree.names import check_component, shown_path, split, to_text
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OVER = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _ON = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE_MODE = 0o600
+_PRIVATE = (0o600, 0o700)  # files, directories
+_SHARED = (0o666, 0o777)  # minus umask
 _BUFFER = 64 << 10
 _OPEN_WRITERS = 32
 _DIGESTS = 16 << 20  # bytes of digests kept in memory
@@ -43,7 +44,7 @@ class StagedTree:
     """A context manager in which a tree is written; `publish` makes it appear, leaving without it undoes everything.
 
     Paths are relative to the root, `/`-separated; bytes that are no UTF-8 stand as surrogate escapes. Files are made
-    with mode 0600, directories with `dir_mode` minus umask (container-and-cli.md §3.1); until the publish all of it
+    with mode 0600, directories with 0700, or both as the umask says if `shared`; until the publish all of it
     stands in a directory that only this user can enter. With `sync`, the tree is on the disk before its name appears.
     Memory: one buffer (64 KiB) for at most 32 writers at a time, 128 open directories, and 16 MiB of digests.
 
@@ -51,11 +52,11 @@ class StagedTree:
     `TreeError` for paths that cannot stand in a tree; `EnvironmentProblem` for what the machine refuses.
     """
 
-    def __init__(self, target: Path, *, replace: bool = False, sync: bool = True, dir_mode: int = 0o755) -> None:
+    def __init__(self, target: Path, *, replace: bool = False, sync: bool = True, shared: bool = False) -> None:
         with told(f"looking at {shown_path(str(target))}"):
             self._landing = Landing(target, replace=replace)
         self._sync = sync
-        self._dir_mode = dir_mode
+        self._file_mode, self._dir_mode = _SHARED if shared else _PRIVATE
         self._directories = OpenDirectories(-1, self._step)
         self._writers: dict[bytes, StagedFile] = {}
         self._open: OrderedDict[StagedFile, None] = OrderedDict()
@@ -133,7 +134,7 @@ class StagedTree:
             directory = self._directories.get(head)
             try:
                 try:
-                    writer = self._keep(raw, os.open(name, _NEW, _FILE_MODE, dir_fd=directory))
+                    writer = self._keep(raw, os.open(name, _NEW, self._file_mode, dir_fd=directory))
                     self.files += 1
                 except FileExistsError:
                     writer = self._keep(raw, os.open(name, _ON, dir_fd=directory))
@@ -217,7 +218,7 @@ class StagedTree:
         directory = self._directories.get(head)
         try:
             try:
-                fd = os.open(name, _NEW, _FILE_MODE, dir_fd=directory)
+                fd = os.open(name, _NEW, self._file_mode, dir_fd=directory)
             except FileExistsError:
                 if self.exclusive:
                     raise Twice from None

@@ -172,7 +172,7 @@ def test_a_completion_script_names_the_program(shell: Shell, name: str) -> None:
 
 
 def test_decode_hands_every_option_to_the_library(shell: Shell, library: Library) -> None:
-    own = ("--versions", "all", "--as-of", "0x10", "--replace", "--no-sync", "--engine", "interpreter")
+    own = ("--versions", "all", "--as-of", "0x10", "--replace", "--no-sync", "--shared", "--engine", "interpreter")
     for call in (lambda *a: shell.codec("decode", *a), shell.decode):
         library.calls.clear()
         said = call(*ENDS, *own, "--adapter", "blue,red", "--cluster-id", "c", "--show-all", "--bundle", "many")
@@ -187,6 +187,7 @@ def test_decode_hands_every_option_to_the_library(shell: Shell, library: Library
             cluster_id="c",
             replace=True,
             sync=False,
+            shared=True,
             engine="interpreter",
         )
         assert replace(given, warn=wanted.warn, progress=wanted.progress) == wanted

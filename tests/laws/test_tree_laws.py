@@ -168,14 +168,18 @@ def test_the_memory_for_a_streamed_body_does_not_grow_with_it(tmp_path: Path) ->
     assert (tmp_path / "t" / "body").stat().st_size == 20_000_000
 
 
-@pytest.mark.parametrize(("dir_mode", "umask", "expected"), [(0o755, 0o027, 0o750), (0o700, 0o022, 0o700)])
-def test_files_are_private_and_directories_are_as_asked(
-    tmp_path: Path, dir_mode: int, umask: int, expected: int
+@pytest.mark.parametrize(
+    ("shared", "umask", "folder", "file"),
+    [(False, 0o022, 0o700, 0o600), (False, 0o000, 0o700, 0o600), (True, 0o027, 0o750, 0o640)],
+)
+def test_a_tree_is_private_unless_the_umask_is_to_decide(
+    tmp_path: Path, shared: bool, umask: int, folder: int, file: int
 ) -> None:
     before = os.umask(umask)
     try:
-        with StagedTree(tmp_path / "t", sync=False, dir_mode=dir_mode) as tree:
+        with StagedTree(tmp_path / "t", sync=False, shared=shared) as tree:
             tree.write("a/b/file", b"")
+            tree.append("a/lines").close()
             tree.mkdir("empty/inner")
             assert stat.S_IMODE(tree.staged.parent.stat().st_mode) == 0o700
             tree.publish()
@@ -183,8 +187,9 @@ def test_files_are_private_and_directories_are_as_asked(
         os.umask(before)
     root = tmp_path / "t"
     for path in (root, root / "a", root / "a/b", root / "empty/inner"):
-        assert stat.S_IMODE(path.stat().st_mode) == expected, path
-    assert stat.S_IMODE((root / "a/b/file").stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == folder, path
+    for path in (root / "a/b/file", root / "a/lines"):
+        assert stat.S_IMODE(path.stat().st_mode) == file, path
 
 
 def test_the_staged_tree_can_be_read_before_it_appears(tmp_path: Path) -> None:
