@@ -309,7 +309,7 @@ def _can_be_renamed_over(path: bytes) -> bool:
         return (
             path != b"/"
             and not _is_current(here)
-            and system.mount_id(here) == system.mount_id(above)
+            and system.same_mount(here, above)
             and os.access(b"..", os.W_OK | os.X_OK, dir_fd=here)
             and not _is_guarded(os.fstat(here), os.fstat(above))
         )

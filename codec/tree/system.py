@@ -42,13 +42,19 @@ def rename_if_free(source: bytes, target: bytes, *, dir_fd: int) -> bool:
     return False
 
 
+def same_mount(one: int, other: int) -> bool:
+    """Are two descriptors of one mount? Bind mounts of one file system are told apart where `/proc` is mounted."""
+    ids = mount_id(one), mount_id(other)
+    return os.fstat(one).st_dev == os.fstat(other).st_dev if None in ids else ids[0] == ids[1]
+
+
 def mount_id(fd: int) -> object:
-    """Something that is equal for two descriptors of one mount; tells bind mounts apart where `/proc` is mounted."""
+    """Something that is equal for two descriptors of one mount, None where that cannot be known."""
     try:
         with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as lines:
-            return next(line for line in lines if line.startswith("mnt_id:"))
-    except (OSError, StopIteration):
-        return os.fstat(fd).st_dev
+            return next((line for line in lines if line.startswith("mnt_id:")), None)
+    except OSError:
+        return None
 
 
 def _rename(source: bytes, source_dir: int, target: bytes, target_dir: int, flag: int) -> bool:
