@@ -84,6 +84,7 @@ def make(session: Session, workload: str, output: Path, scale: float, seed: int,
     help="Scale at which our output is compared with the interpreter's; 0: not.",
 )
 @click.option("--unsorted", is_flag=True, help="Input whose records stand in no order.")
+@click.option("--patience", type=float, default=0.0, help="Seconds to wait before a run for a machine that is calm.")
 @click.option("--calls", is_flag=True, help="Count system calls as well, with strace.")
 @click.option(
     "--work",
@@ -108,6 +109,7 @@ def run_series(
     name: str,
     check_scale: float,
     unsorted: bool,
+    patience: float,
     calls: bool,
     work: Path,
     path: Path,
@@ -122,7 +124,8 @@ def run_series(
     container = library.load(default_format())
     kept = results.load(path)
     contestants = tuple(one for one in (ours(options, name), rival(rivals)) if one)
-    wanted = series.Wanted(directions or DIRECTIONS[:3], contestants, rounds, check_scale, seed, unsorted, calls, work)
+    ways = directions or DIRECTIONS[:3]
+    wanted = series.Wanted(ways, contestants, rounds, check_scale, seed, unsorted, calls, patience, work)
     kept.commands.append(results.command_line())
     for each in names or workloads.standard():
         workload = workloads.load(each, container)

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 from threading import Event, Thread
-from time import perf_counter
+from time import perf_counter, sleep
 
 from codec.errors import EnvironmentProblem
 
 LOOK_EVERY = 0.01  # seconds between two looks at the memory of the processes
+LOOK_LONG = 0.5  # seconds over which the rest of the machine is looked at
+CALM = 0.2  # cores that it may use then
 SHOWN = 400  # of what a command that failed said last
 
 
@@ -28,7 +30,8 @@ class Run:
     """Seconds of wall and CPU time (user and system, of all processes), and the largest process's peak RSS in bytes.
 
     `pss` is the largest sum of the proportional set sizes of all processes that was seen, 0 where nobody looked: who
-    looks at memory slows the run down, so time and memory are measured in different runs.
+    looks at memory slows the run down, so time and memory are measured in different runs. `others` is how many cores the
+    rest of the machine used meanwhile.
     """
 
     wall: float
@@ -36,12 +39,13 @@ class Run:
     rss: int
     pss: int = 0
     processes: int = 1
+    others: float = 0
 
 
 def run(command: Sequence[str], *, watch: bool = False) -> Run:
     """Run `command` to its end; raises `EnvironmentProblem` if it cannot be run or does not exit with 0."""
     with tempfile.TemporaryFile() as said:
-        start = perf_counter()
+        start, busy = perf_counter(), _busy()
         try:
             process = subprocess.Popen(
                 command,
@@ -55,7 +59,7 @@ def run(command: Sequence[str], *, watch: bool = False) -> Run:
         try:
             with _Watch(process.pid, watch) as watched:
                 _, status, usage = os.wait4(process.pid, 0)
-            wall = perf_counter() - start
+            wall, busy = perf_counter() - start, _busy() - busy
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             with suppress(ProcessLookupError):  # what it left behind, or all of it if we are interrupted
@@ -66,7 +70,25 @@ def run(command: Sequence[str], *, watch: bool = False) -> Run:
             message = f"{' '.join(command)} ended with {process.returncode}"
             raise EnvironmentProblem("bench-command", message, found=last)
     peak = usage.ru_maxrss * 1024
-    return Run(wall, usage.ru_utime + usage.ru_stime, peak, watched.peak, watched.most)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Run(wall, cpu, peak, watched.peak, watched.most, max(0.0, busy - cpu) / wall)
+
+
+def calm(patience: float) -> None:
+    """Wait until the rest of the machine leaves most of it to us, but not longer than `patience` seconds."""
+    end = perf_counter() + patience
+    while perf_counter() < end:
+        before = _busy()
+        sleep(LOOK_LONG)
+        if (_busy() - before) / LOOK_LONG < CALM:
+            return
+
+
+def _busy() -> float:
+    """Seconds that all cores together have been busy since the machine started."""
+    words = Path("/proc/stat").read_bytes().partition(b"\n")[0].split()[1:9]
+    idle = {3, 4}  # idle, and waiting for a disk
+    return sum(int(word) for place, word in enumerate(words) if place not in idle) / os.sysconf("SC_CLK_TCK")
 
 
 class _Watch:

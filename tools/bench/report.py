@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from math import exp, log
 from pathlib import Path
+from statistics import median
 from typing import cast
 
 from codec.spec import source
@@ -27,6 +28,7 @@ ELSEWHERE = """\
 The Go tools are not at hand here: their seconds and MiB were measured elsewhere, on the same kind of machine
 (`tools/bench/reported.yaml`). Where a range was reported, the ratio is to its lower end."""
 Row = Sequence[str]
+SIZE = "size of the workload"
 
 
 def line(one: Series) -> str:
@@ -59,11 +61,17 @@ def picture(results: Results) -> str:
     panels = []
     for direction in ("decode", "encode"):
         grown = {name: [one for one in many if one.direction == direction] for name, many in _grown(results).items()}
-        cost = {name: [(one.scale, 1e6 * one.seconds / one.records) for one in many] for name, many in grown.items()}
+        cost = {name: _relative(many) for name, many in grown.items()}
         memory = {name: [(one.scale, one.pss / MIB) for one in many] for name, many in grown.items()}
-        panels.append(Panel(f"{direction}: cost", cost, "size of the workload", "microseconds per record"))
-        panels.append(Panel(f"{direction}: peak memory", memory, "size of the workload", "MiB, sum of PSS"))
+        panels.append(Panel(f"{direction}: cost per record, smallest size = 1", cost, SIZE))
+        panels.append(Panel(f"{direction}: peak memory, MiB (sum of PSS)", memory, SIZE))
     return svg(panels)
+
+
+def _relative(many: Sequence[Series]) -> list[tuple[float, float]]:
+    """The cost per record at each scale, as a multiple of that at the smallest."""
+    costs = sorted((one.scale, one.seconds / one.records) for one in many)
+    return [(scale, cost / costs[0][1]) for scale, cost in costs]
 
 
 def table(head: Row, rows: Iterable[Row]) -> str:
@@ -79,34 +87,61 @@ def _head(results: Results) -> str:
     machine = ", ".join(f"{name} {value}" for name, value in results.machine.items())
     versions = ", ".join(f"{name} {value}" for name, value in results.versions.items())
     commands = "\n".join(dict.fromkeys(results.commands))
-    loads = [one.load for one in results.series]
-    load = f" The load of the machine was {min(loads):.1f} to {max(loads):.1f} while it ran." if loads else ""
+    used = [cores for one in results.series for cores in one.others]
+    load = (
+        f" Others used {median(used):.2f} cores of the machine during the middle run, {max(used):.1f} at most."
+        if used
+        else ""
+    )
     made = f"Made {results.made[:10]} by the commands below, on: {machine}. Versions: {versions}.{load}"
     return f"# Benchmarks\n\n{made}\n\n{METHOD}\n\n```sh\n{commands}\n```"
 
 
 def _whole(results: Results, reported: source.Mapping) -> str:
-    rows, ratios = [], []
+    rows, ratios, least = [], [], []
     for one in _standard(results):
         ends = _reported(reported, one)
         if ends:
             ratios.append(one.seconds / ends[0])
+            least.append(min(one.wall) / ends[0])
         rows.append(
             (
-                *(one.workload, one.direction, one.contestant, f"{one.seconds:.2f}", f"{min(one.cpu):.2f}"),
+                *(one.workload, one.direction, one.contestant),
+                *(f"{one.seconds:.2f}", f"{min(one.wall):.2f}", f"{min(one.cpu):.2f}"),
                 *(f"{one.records / one.seconds:,.0f}", f"{1e6 * one.seconds / one.records:.2f}"),
-                *(f"{one.pss / MIB:.0f}", str(one.processes), _range(ends), f"{ratios[-1]:.2f}" if ends else ""),
+                *(
+                    f"{median(one.others):.1f}",
+                    f"{one.pss / MIB:.0f}",
+                    str(one.processes),
+                    _range(ends),
+                    f"{ratios[-1]:.2f}" if ends else "",
+                ),
                 *(_reported_mib(reported, one), one.equal),
             )
         )
-    if not rows:
-        return ""
-    head = ("", "", "who", "wall s", "cpu s", "records/s", "us/record", "peak MiB", "processes")
+    head = (
+        "",
+        "",
+        "who",
+        "wall s",
+        "least",
+        "cpu s",
+        "records/s",
+        "us/record",
+        "others: cores",
+        "peak MiB",
+        "processes",
+    )
     text = table((*head, "Go, reported elsewhere: s", "ratio", "MiB", "output equal to"), rows)
-    if ratios:
-        mean = exp(sum(map(log, ratios)) / len(ratios))
-        text += f"\n\nGeometric mean of the {len(ratios)} ratios: **{mean:.3f}**. {ELSEWHERE}"
-    return text
+    if not ratios:
+        return text
+    means = f"**{_mean(ratios):.3f}** ({_mean(least):.3f} from the least times)"
+    return f"{text}\n\nGeometric mean of the {len(ratios)} ratios: {means}. {ELSEWHERE}"
+
+
+def _mean(ratios: Sequence[float]) -> float:
+    """The geometric mean."""
+    return exp(sum(map(log, ratios)) / len(ratios))
 
 
 def _missed(results: Results, reported: source.Mapping) -> str:

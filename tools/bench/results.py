@@ -27,7 +27,8 @@ class Series:
     """All runs of one contestant on one workload in one direction. Times in seconds, sizes in bytes.
 
     `wall` and `cpu` have one number per timed run; `pss` is the peak of the run that was watched, `rss` that of the
-    largest process of any run; `calls` are system calls of one more run. `load` is the machine's before the series.
+    largest process of any run; `calls` are system calls of one more run. `others` are the cores that the rest of the machine
+    used during each timed run.
     """
 
     workload: str
@@ -44,7 +45,7 @@ class Series:
     pss: int
     rss: int
     processes: int
-    load: float
+    others: list[float]
     equal: str = ""  # with whose output this one was found to be equal
     calls: dict[str, int] = field(default_factory=dict)
 

@@ -39,6 +39,7 @@ class Wanted:
     seed: int
     unsorted: bool
     calls: bool
+    patience: float  # seconds to wait, before each timed run, for a machine that is calm
     folder: Path
 
 
@@ -99,7 +100,6 @@ def _direction(
 ) -> Iterator[Series]:
     """All contestants of one direction; everything that their runs left is removed after the last one."""
     contestants = [one for one in wanted.contestants if direction in one.commands]
-    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="out-", dir=many.folder) as name:
         out, source = Path(name), many.of(direction)
         equal = _compare(container, many, direction, contestants)
@@ -108,6 +108,7 @@ def _direction(
             say(f"{workload.name} x{scale:g} {direction}: round {number + 1} of {wanted.rounds}")
             for one in contestants:
                 command = one.command(direction, source, out / f"{one.name}-{number}")
+                measure.calm(wanted.patience)
                 runs[one.name].append(measure.run(command))
         for one in contestants:
             say(f"{workload.name} x{scale:g} {direction}: memory of {one.name}")
@@ -130,7 +131,7 @@ def _direction(
                 watched.pss,
                 max(run.rss for run in (*timed, watched)),
                 watched.processes,
-                load,
+                [run.others for run in timed],
                 equal,
                 calls,
             )
