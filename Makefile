@@ -4,7 +4,7 @@ BIN := .venv/bin
 SAMPLE := tests/golden/data/real-a-runtime-file/00000000000001be.fsm
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: setup demo test test-long lint manual wheel clean
+.PHONY: setup demo test test-long lint manual wheel bench clean
 
 setup: .venv/.installed
 
@@ -34,6 +34,10 @@ manual: setup
 
 wheel: setup
 	.ci/check-wheel $(BIN)/python $(SAMPLE)
+
+# docs/benchmarks.md anew; $KAITAI: a folder with Kaitai's compiler (npm install --prefix DIR kaitai-struct-compiler).
+bench: setup
+	.ci/bench $(BIN)/codec docs/benchmarks.json $(KAITAI)
 
 clean:
 	rm -rf .venv build dist *.egg-info

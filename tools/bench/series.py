@@ -122,7 +122,7 @@ def _direction(
                 wanted.unsorted,
                 direction,
                 one.name,
-                " ".join(one.commands[direction]),
+                " ".join((Path(one.commands[direction][0]).name, *one.commands[direction][1:])),
                 many.records,
                 many.files,
                 many.size,
