@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from codec.errors import CodecError
 from codec.version import __version__
 
 Engine = Literal["compiled", "interpreter"]
@@ -80,12 +81,20 @@ class DecodeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOptions:
-    """How to encode; `adapters` and `jobs` as in `DecodeOptions`, `last_commit_ts` None = the manifest's."""
+    """How to encode; `adapters` and `jobs` as in `DecodeOptions`, `last_commit_ts` None = the manifest's.
+
+    With `verify` the tree is first compared with its checksums; `found` is handed every disagreement, and any one ends
+    the run with `DataError`. `mismatched` is handed every line of a self-test that does not match; without it the test
+    ends when the bounded text of the result is full.
+    """
 
     adapters: tuple[str, ...] = ()
     switches: Mapping[str, object] = field(default_factory=dict)
     last_commit_ts: int | None = None
     self_test: bool = False
+    verify: bool = False
+    found: Callable[[CodecError], None] = _ignore
+    mismatched: Callable[[str], None] | None = None
     scratch_root: Path | None = None
     engine: Engine = "compiled"
     jobs: int | None = None
@@ -134,6 +143,55 @@ class EncodeInfo:
     unknown: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """How to verify.
+
+    `encode_info` is the document of a file (None: beside it, where an encode leaves it); with `alone` it is not looked
+    for. `found` is handed every finding, sorted by place.
+    """
+
+    encode_info: Path | None = None
+    alone: bool = False
+    jobs: int | None = None
+    engine: Engine = "compiled"
+    format: str = "elastickv"
+    found: Callable[[CodecError], None] = _ignore
+    warn: Callable[[Warned], None] = _ignore
+    progress: Callable[[Progress], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatOptions:
+    """How to format a tree: with `check` nothing is written. `changed` is handed the path of every document that is not
+    in its canonical form, `found` every document that cannot be read."""
+
+    check: bool = False
+    engine: Engine = "compiled"
+    format: str = "elastickv"
+    changed: Callable[[str], None] = _ignore
+    found: Callable[[CodecError], None] = _ignore
+
+
+@dataclass(frozen=True, slots=True)
+class FormatResult:
+    """What formatting did, or would do: `changed` of `documents`; `checksums` says whether their list was out of date."""
+
+    documents: int
+    changed: int
+    checksums: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """What a verification found: `kind` is the container of a file or `tree`, `by_code` has the findings by code."""
+
+    kind: str
+    findings: int
+    by_code: Mapping[str, int]
+    counts: Mapping[str, int]
+
+
 def decode_snapshot(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
     """Decode the snapshot file `source` into the new tree `target`; the tree appears whole or not at all.
 
@@ -170,3 +228,26 @@ def write_encode_info(info: EncodeInfo, format: str = "elastickv") -> bytes:
     from codec.encode_info import write
 
     return write(info, format)
+
+
+def verify_snapshot(source: Path, options: VerifyOptions) -> VerifyResult:
+    """Judge a snapshot file with the document beside it, or a tree; nothing is changed.
+
+    Every finding goes to `options.found`, sorted, after the whole run; a finding is no exception. Memory does not grow
+    with the number of records, documents or findings. Raises `UsageError` for a source, or a document of an encoded
+    stream, that is not there, and `EnvironmentProblem`.
+    """
+    from codec.verifying import verify
+
+    return verify(source, options)
+
+
+def format_tree(root: Path, options: FormatOptions) -> FormatResult:
+    """Write every document of a tree as a decode would print it, and the list of checksums as the files are.
+
+    Only what differs is touched, and each file appears whole or not at all. Raises `DataError`, and has changed nothing,
+    if a document cannot be read; `UsageError`, `EnvironmentProblem`.
+    """
+    from codec.formatting import format_tree
+
+    return format_tree(root, options)

@@ -23,6 +23,7 @@ from codec.stream.sort import Sorter
 from codec.stream.tally import Tally
 from codec.stream.write import BLOCK, StreamWriter
 from codec.tree.walk import TreeFault, TreeReader
+from codec.verify.checksums import demand_checksums
 
 
 class _Digest:
@@ -49,6 +50,8 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
     names = tuple(name for name in container.encode_order if name in selected)
     try:
         with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
+            if options.verify:
+                demand_checksums(reader, container.checksums, options.found)
             writer = StreamWriter(container.written, effective, sorter)
             tally = Tally() if options.self_test else None
             counts = _collect(container, options, reader, writer, names, known, tally)

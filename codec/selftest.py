@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Container as AnyOf
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -144,37 +144,66 @@ def mismatches(
     `known` is what the manifest says: the stream is decoded with the options that the tree was made with. Of the
     records a decode ignores some: where the stream has others than the tree gave, all are computed again and compared.
     """
+    most, lines = container.mismatch_most, list[str]()
+    try:
+        for line in _lines(container, options, written, tree, names, known, given_records):
+            if len(lines) < most:
+                lines.append(line)
+            elif options.mismatched is None:
+                break
+            if options.mismatched is not None:
+                options.mismatched(line)
+    except _Refused as refused:
+        return container.mismatch["refused"] + str(refused.error)
+    if len(lines) >= most:
+        lines.append(container.mismatch["truncated"])
+    return "".join(f"{line}\n" for line in lines)
+
+
+class _Refused(Exception):
+    """What was written cannot be decoded."""
+
+    def __init__(self, error: CodecError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _lines(
+    container: Container,
+    options: EncodeOptions,
+    written: BinaryIO,
+    tree: Path,
+    names: tuple[str, ...],
+    known: Facts,
+    given_records: Given,
+) -> Iterator[str]:
+    """A line for everything that differs: files by adapter and path, then records by key."""
     switches = {option.name: known.get(option.name) for adapter in container.adapters for option in adapter.options}
-    lines: list[str] = []
     try:
         same = _same_records(container, written, given_records)
     except CodecError as error:
-        return container.mismatch["refused"] + str(error)
+        raise _Refused(error) from None
     if same is None:
-        return container.mismatch["header"] + "\n"
+        yield container.mismatch["header"]
+        return
     for name in names:
         adapter = container.adapter(name)
         if adapter.folder is None:
             continue
         with Digests() as produced, Digests() as given:
             decoding = Decoding(container, DecodeOptions(adapters=(name,), switches=switches, engine=options.engine))
+            target = DigestTarget(Unordered(adapter), produced)
             try:
-                target = DigestTarget(Unordered(adapter), produced)
                 _decode(container, decoding, written, target)
             except CodecError as error:
-                return container.mismatch["refused"] + str(error)
+                raise _Refused(error) from None
             with TreeReader(tree) as reader:
                 Walk(
                     reader, adapter, switched_on(container, switches), DigestTarget(target.lined, given), target.lined
                 ).run()
-            lines += islice(_differences(container, given, produced), container.mismatch_most - len(lines))
-        if len(lines) >= container.mismatch_most:
-            break
+            yield from _differences(container, given, produced)
     if not same:
-        lines += islice(_differing_records(container, written, given_records), container.mismatch_most - len(lines))
-    if len(lines) >= container.mismatch_most:
-        lines.append(container.mismatch["truncated"])
-    return "".join(f"{line}\n" for line in lines)
+        yield from _differing_records(container, written, given_records)
 
 
 def _same_records(container: Container, written: BinaryIO, given: Given) -> bool | None:

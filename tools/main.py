@@ -14,6 +14,7 @@ from codec.errors import UsageError
 
 from .archive_commands import archive
 from .bench.commands import bench
+from .check_commands import fmt, verify
 from .commands import HELP, decode_command, encode_command
 from .generate_commands import generate
 from .session import Program, called_as, run
@@ -41,7 +42,7 @@ def codec() -> click.Group:
             )
         ],
     )
-    for command in (decode_command(), encode_command(), archive, spec, generate, bench, completion):
+    for command in (decode_command(), encode_command(), verify, fmt, archive, spec, generate, bench, completion):
         group.add_command(command)
     return group
 

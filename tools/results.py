@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from codec.api import DecodeResult, EncodeResult, Warned
+from codec.api import DecodeResult, EncodeResult, FormatResult, VerifyResult, Warned
 from codec.errors import SpecError
 
 from .progress import size
@@ -108,9 +108,29 @@ def unpacked(result: Unpacked, source: str, target: str, seconds: float) -> Outc
     return Outcome(rows, (), _data("archive unpack", ends, seconds, result))
 
 
+def verified(result: VerifyResult, source: str, seconds: float) -> Outcome:
+    """A snapshot or a tree that was judged."""
+    rows = (
+        ("verified", f"{source}  {result.kind or 'unreadable'}  in {seconds:.1f} s"),
+        ("read", _counted({name: count for name, count in result.counts.items() if count}) or "nothing"),
+        ("findings", _counted(result.by_code) if result.findings else "0"),
+    )
+    return Outcome(rows, (), _data("verify", (("input", source),), seconds, result))
+
+
+def formatted(result: FormatResult, source: str, check: bool, seconds: float) -> Outcome:
+    """A tree that was brought into its canonical form, or looked at."""
+    would = "would be " if check else ""
+    rows = (
+        ("documents", f"{result.documents:,} read, {result.changed:,} {would}rewritten  in {seconds:.1f} s"),
+        ("checksums", f"{would}written anew" if result.checksums else "up to date"),
+    )
+    return Outcome(rows, (), _data("fmt", (("input", source),), seconds, result) | {"check": check})
+
+
 def _data(
     command: str, ends: Iterable[tuple[str, str]], seconds: float, result: DataclassInstance
-) -> Mapping[str, object]:
+) -> dict[str, object]:
     parts = {part.name: getattr(result, part.name) for part in fields(result)}
     return {"command": command, **dict(ends), "seconds": round(seconds, 3), **parts}
 

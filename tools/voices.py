@@ -45,6 +45,8 @@ class Voice(Protocol):
 
     def progress(self, progress: Progress) -> None: ...
 
+    def finding(self, error: CodecError) -> None: ...
+
     def result(self, outcome: Outcome) -> None: ...
 
     def error(self, error: CodecError, status: int, doing: str) -> None: ...
@@ -94,6 +96,11 @@ class People(_OnTerminal):
             fields = "  ".join(f"{name} {value}" for name, value in warned.fields)
             self.say(f"{_coloured('warning', 'yellow')}  {printable(f'{warned.event}  {fields}')}")
 
+    def finding(self, error: CodecError) -> None:
+        if self._bar:
+            self._bar.close()
+        click.echo(f"{_coloured('finding', 'red')}  {printable(str(error))}", err=self._aside)
+
     def result(self, outcome: Outcome) -> None:
         if self._bar:
             self._bar.close()
@@ -121,6 +128,9 @@ class LogLines(_OnTerminal):
 
     def _say_progress(self, progress: Progress, speed: Speed) -> None:
         self.say(log_line("INFO", "progress", _fields(progress, speed).items()))
+
+    def finding(self, error: CodecError) -> None:
+        self.say(log_line("ERROR", "finding", (("code", error.code), ("err", str(error)))))
 
     def result(self, outcome: Outcome) -> None:
         if not self.quiet:
@@ -155,6 +165,9 @@ class JsonLines:
     def progress(self, progress: Progress) -> None:
         if not self.quiet and self._pace.due():
             self._write("progress", _fields(progress, self._meter.speed(progress)))
+
+    def finding(self, error: CodecError) -> None:
+        self._write("finding", error.as_json())
 
     def result(self, outcome: Outcome) -> None:
         if not self.quiet:

@@ -66,6 +66,10 @@ class Landing:
         """The private directory that goes away with this run, on the file system of the target."""
         return Path(os.fsdecode(os.path.join(self._base_path, self._private_name)))
 
+    def owns(self, path: str) -> bool:
+        """Whether a path in the target is the private directory, or in it (only if `inside`)."""
+        return self.inside and path.split("/", 1)[0] == os.fsdecode(self._private_name)
+
     def open(self, dir_mode: int) -> None:
         """Make the private directory and in it the new tree, with `dir_mode` minus umask; `tree` is its descriptor."""
         self._make_parents()

@@ -1,4 +1,4 @@
-"""Reading a tree that anybody may have prepared, and may be changing while it is read.
+"""Reading a tree that anybody may have prepared, and may be changing while it is read; and replacing single files of it.
 
 Invariant: every component of every path is opened without following links, from the root's descriptor; only a regular
 file with one name is ever read; nothing that is opened can block.
@@ -131,6 +131,15 @@ class TreeReader:
         status = self._stat(path)
         _check_file(status, path)
         return status.st_size
+
+    def put(self, staged: bytes, path: str) -> None:
+        """Give the complete file `staged` (an absolute path on the same file system) the name `path`, in a directory that
+        exists; whatever file has that name is replaced in one step. The name is on the disk afterwards."""
+        _, head, name = split(path)
+        with told(f"replacing {shown_path(path)}"):
+            directory = self._directories.get(head)
+            os.rename(staged, name, dst_dir_fd=directory)
+            os.fsync(directory)
 
     def _stat(self, path: str) -> os.stat_result:
         if not path:

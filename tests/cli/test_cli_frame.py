@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from codec.api import DecodeResult, EncodeResult
+from codec.api import DecodeResult, EncodeResult, FormatResult, VerifyResult
 from codec.archive import Packed, Unpacked
 from tests.cli.stand_in import Library
 from tools.commands import decode_command, encode_command
@@ -75,6 +75,13 @@ def test_the_document_lists_the_commands() -> None:
 
 
 RESULTS = [("decode", DecodeResult), ("encode", EncodeResult), ("archive pack", Packed), ("archive unpack", Unpacked)]
+
+
+def test_the_document_lists_the_members_of_a_judgement() -> None:
+    for command, result, more in (("verify", VerifyResult, []), ("fmt", FormatResult, ["check"])):
+        (row,) = (row for row in rows_below("### JSON messages") if row[0] == f"`result` of `{command}`")
+        members = re.findall(r"`(\w+)`", row[1].replace("`tree`", ""))
+        assert members[3:] == [*(part.name for part in fields(result)), *more]
 
 
 @pytest.mark.parametrize(("command", "result"), RESULTS)

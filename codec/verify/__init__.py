@@ -1,0 +1,1 @@
+"""Judging a snapshot or a tree without changing anything: every finding of one run, sorted."""
