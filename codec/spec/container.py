@@ -236,7 +236,7 @@ class ContainerResolver(Resolver):
                     bits = Bits(slot, {n: (r[0], r[1]) for n, r in ranges.items()})
         refuse = tuple(
             Refusal(str(r["part"]), frozenset(cast("list[int]", r["unless"])), str(r["error"]), str(r["hint"]))
-            for r in cast("list[dict[str, object]]", entry.get("refuse", []))
+            for r in cast("dict[str, dict[str, object]]", entry.get("refuse", {})).values()
         )
         grouped = None
         if groups:

@@ -10,7 +10,7 @@ from typing import cast
 
 import codec.layout
 from codec.errors import Place, SpecError
-from codec.spec import plan, source
+from codec.spec import extends, plan, source
 from codec.spec.container import Container, ContainerResolver, kind_of
 from codec.spec.extends import extended
 from codec.spec.resolve import Resolver, options
@@ -43,9 +43,10 @@ def main_file(name: str) -> Path:
     return path
 
 
-def carried(main: source.Mapping) -> list[source.Mapping]:
-    """The adapter specs that the container carries, deltas applied."""
-    return [extended(named_file(main, "carries", index)) for index in range(len(cast("list[str]", main["carries"])))]
+def carried(path: Path, main: source.Mapping) -> list[source.Mapping]:
+    """The adapter specs that the container in `path` (which says `main`) carries, all changes applied."""
+    files = [named_file(main, "carries", index) for index in range(len(cast("list[str]", main["carries"])))]
+    return [extends.carried(path, file) for file in files]
 
 
 def named_file(data: source.Mapping, *path: str | int) -> Path:
@@ -60,7 +61,7 @@ def load(name: str) -> Container:
     if not path.is_relative_to(root()):
         _check(path)
     main = extended(path)
-    adapters = tuple(Resolver(data).adapter() for data in carried(main))
+    adapters = tuple(Resolver(data).adapter() for data in carried(path, main))
     schemas = {}
     for section in ("manifest", "encode_info"):
         file = str(cast("dict[str, object]", main[section])["schema"])
@@ -82,4 +83,4 @@ def _check(path: Path) -> None:
 def all_options(name: str) -> tuple[plan.Option, ...]:
     """Every option that the format's adapters declare, without resolving anything else."""
     path = main_file(name)
-    return tuple(option for data in carried(extended(path)) for option in options(data))
+    return tuple(option for data in carried(path, extended(path)) for option in options(data))

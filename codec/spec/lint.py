@@ -14,7 +14,7 @@ from codec.errors import SpecError
 from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_types, rules_words, source
 from codec.spec.container import Container, ContainerResolver, kind_of
 from codec.spec.context import Problems
-from codec.spec.extends import EXTENDS, chain, extended
+from codec.spec.extends import EXTENDS, carried, chain, extended, unknown_adapters
 from codec.spec.finding import Finding, Format, Subject
 from codec.spec.resolve import Resolver
 from codec.spec.schema import validate
@@ -63,8 +63,9 @@ class _Lint:
             return
         subjects = []
         for index in range(len(cast("list[str]", data["carries"]))):
-            adapter = self.carried(data, index)
+            adapter = self.carried(path, data, index)
             subjects += [] if adapter is None else [*self.resolved(adapter)]
+        self.add(*unknown_adapters(path, [str(subject.data["adapter"]) for subject in subjects]))
         container = self.container(data, subjects)
         whole = len(subjects) == len(cast("list[str]", data["carries"]))
         self.apply(Format(tuple(subjects), container if whole else None, data))
@@ -84,22 +85,22 @@ class _Lint:
                 return
         self.apply(Format(tuple(self.resolved(data))))
 
-    def loaded(self, path: Path) -> source.Mapping | None:
-        """The spec with its changes applied, if it can be read and has the shape that the schema wants."""
+    def loaded(self, path: Path, container: Path | None = None) -> source.Mapping | None:
+        """The spec with its changes applied, and those of its container, if it has the shape that the schema wants."""
         try:
             deltas = [version for version in chain(path) if EXTENDS in version]
             violations = [problem for delta in deltas for problem in validate(delta)]
             if not violations:
-                data = extended(path)
+                data = extended(path) if container is None else carried(container, path)
                 violations = validate(data)
         except SpecError as error:
             violations = [error]
         self.add(*violations)
         return None if violations else data
 
-    def carried(self, main: source.Mapping, index: int) -> source.Mapping | None:
+    def carried(self, container: Path, main: source.Mapping, index: int) -> source.Mapping | None:
         path = self.named(main, "carries", index)
-        data = self.loaded(path) if path is not None else None
+        data = self.loaded(path, container) if path is not None else None
         if path is not None and data is not None and kind_of(data) == "container":
             place = source.place_of(main, ("carries", index))
             message = f"`{path.name}` is not an adapter"

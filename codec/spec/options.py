@@ -17,7 +17,7 @@ __all__ = ["Option", "adapters", "options"]
 @lru_cache
 def _specs(name: str) -> tuple[Mapping, ...]:
     path = library.main_file(name)
-    return tuple(library.carried(extended(path)))
+    return tuple(library.carried(path, extended(path)))
 
 
 def adapters(format: str) -> tuple[str, ...]:

@@ -50,9 +50,9 @@ class Resolver(Assembly):
             with self.collecting():
                 documents.append(self.document(name, document, spec, scope, (*here, "shown", document)))
         checks = []
-        for index, spec in enumerate(cast("list[dict[str, object]]", data.get("checks", ()))):
+        for check, spec in cast("dict[str, dict[str, object]]", data.get("checks", {})).items():
             with self.collecting():
-                place = self.at(*here, "checks", index)
+                place = self.at(*here, "checks", check)
                 checks.append(plan.Check(self.condition(spec, scope, place), str(spec.get("hint", "")), place))
         exists = cast("dict[str, str]", data.get("exists", {}))
         prefer = {key: tuple(value) for key, value in cast("dict[str, list[str]]", data.get("prefer", {})).items()}

@@ -321,8 +321,8 @@ def _entry_names(format: Format, stream: str) -> Iterator[Finding]:
     ]
     here = ("streams", stream, "entry")
     wanted: list[tuple[tuple[str | int, ...], str]] = []
-    for index, rule in enumerate(cast("list[dict[str, str]]", entry.get("refuse", []))):
-        wanted.append(((*here, "refuse", index, "part"), rule["part"]))
+    for refusal, rule in cast("dict[str, dict[str, str]]", entry.get("refuse", {})).items():
+        wanted.append(((*here, "refuse", refusal, "part"), rule["part"]))
     for name in cast("dict[str, str]", entry.get("hidden", {})):
         wanted.append(((*here, "hidden", name), name))
     for path, name in wanted:

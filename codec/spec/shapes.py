@@ -87,12 +87,12 @@ class Shapes(Patterns):
         if "line" in data:
             return make("sidecar", members=self.members(data["line"], scope, html, (*path, "line")))
         lines = []
-        for index, line in enumerate(cast("list[dict[str, object]]", data["lines"])):
+        for line_name, line in cast("dict[str, dict[str, object]]", data["lines"]).items():
             inner, each = scope, str(line.get("each", ""))
             if each:
-                many = scope.fields[self.collection(each, scope, self.at(*path, "lines", index))].many
+                many = scope.fields[self.collection(each, scope, self.at(*path, "lines", line_name))].many
                 inner = replace(scope, element=many, collection=each)
-            here = (*path, "lines", index, "line")
+            here = (*path, "lines", line_name, "line")
             lines.append(plan.Line(each, self.members(line["line"], inner, html, here), self.at(*here)))
         return make("lines", lines=tuple(lines))
 
