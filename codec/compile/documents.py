@@ -29,6 +29,7 @@ def can(document: plan.Document) -> bool:
         or m.empty_null
         or m.hidden
         or m.shown_with
+        or (m.face is not None and m.face.reads_text)
         for m in document.members
     )
     return document.kind not in ("raw", "keyed", "together", "bundle", "copies") and simple

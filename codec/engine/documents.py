@@ -209,7 +209,8 @@ def read_member(
         read_pattern(member, json, thing)
     else:
         assert member.face is not None
-        value = read_scalar(member, json)
+        passed = there and member.face.reads_text
+        value = member.face.read(raw(notes.data, here)) if passed else read_scalar(member, json)
         if member.target is not None:
             put(thing, member.target, value)
 

@@ -36,6 +36,7 @@ class Face(ABC):
     takes: ClassVar[dict[str, object] | None] = None  # JSON Schema of what follows the word
     config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
     optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
+    reads_text: ClassVar[bool] = False  # `read` takes the JSON text as it stands, not the value that it stands for
     holds: ClassVar[frozenset[str]] = frozenset()  # families of model types (`base.family`) that it fits; none: any
 
     def __init__(self, model: str, html: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from codec.layout.base import Wrong
 from codec.layout.faces import Face, face, found
 from codec.layout.json_write import compact
@@ -14,7 +16,7 @@ class Raw(Face):
     The model's value is the JSON text. `read` takes that text (from `json_read.raw`), not the value that it stands for.
     """
 
-    reads_text = True
+    reads_text: ClassVar[bool] = True
     holds = frozenset({"json"})
 
     def write(self, value: object, newline: str) -> str:

@@ -74,6 +74,7 @@ class StreamPlan:
     errors: Mapping[str, str]
     write_errors: Mapping[str, str]
     place: Place
+    footer: Fixed | None = None  # the CRC-32C of the stream up to here
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,7 @@ class ContainerResolver(Resolver):
             cast("dict[str, str]", data["errors"]),
             cast("dict[str, str]", data.get("write_errors", {})),
             self.at("streams", name),
+            self.slots(data["footer"])[0][1] if "footer" in data else None,
         )
 
     def operational(self, name: str, data: dict[str, object]) -> Operational:

@@ -8,6 +8,7 @@ a container changes the adapters that it carries too: `in` names one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from os.path import normpath
 from pathlib import Path
 from typing import cast
 
@@ -70,7 +71,7 @@ def chain(path: Path) -> list[Mapping]:
     paths = [path.resolve()]
     while EXTENDS in versions[-1]:
         newer = versions[-1]
-        path = path.parent / str(newer[EXTENDS])
+        path = Path(normpath(path.parent / str(newer[EXTENDS])))
         if not path.is_file() or path.resolve() in paths:
             message = f"`{newer[EXTENDS]}` {'extends itself' if path.is_file() else 'is not there'}"
             raise SpecError("spec-extends", message, newer.places[EXTENDS], hint="name the older version's file")

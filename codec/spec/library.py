@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import lru_cache
+from os.path import normpath
 from pathlib import Path
 from typing import cast
 
@@ -51,7 +52,7 @@ def carried(path: Path, main: source.Mapping) -> list[source.Mapping]:
 
 def named_file(data: source.Mapping, *path: str | int) -> Path:
     """The file that a spec names at `path`: beside the file where that name is written."""
-    return Path(source.place_of(data, path).source).parent / str(source.part_of(data, path))
+    return Path(normpath(Path(source.place_of(data, path).source).parent / str(source.part_of(data, path))))
 
 
 @lru_cache

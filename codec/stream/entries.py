@@ -44,6 +44,7 @@ class EntryReader:
         self.container, self.source = container, source
         self.operational = self.total = 0
         self._payload = self._read_clock()
+        self._begin = source.position
         self.plan = self._find_stream()
         slots = self._slots(self.plan.header, self.plan.errors["header"], "header")
         self._check_header(slots)
@@ -241,7 +242,8 @@ class EntryReader:
         """See to it that the next entry is whole in the block, or pass over one of the node's own rows; False at the
         end. Raises for an entry that is cut or malformed."""
         source, width = self.source, length.size
-        if source.fill(width) < width:
+        least = max(width, self._most_behind() + 1)
+        if source.fill(least) < least:
             return False
         (key_size,) = length.unpack_from(source.data, source.at)
         self._need_key(key_size, key.most, width)
@@ -377,9 +379,16 @@ class EntryReader:
                 )
         raise AssertionError("an entry was refused without a reason")
 
+    def _most_behind(self) -> int:
+        """How many bytes may stand behind the last entry, if the stream has a footer of its own; no entry is so short."""
+        own, outer = self.plan.footer, self.container.footer.crc
+        return (own.size or 0) + (outer.size or 0) if own is not None else 0
+
     def _finish(self) -> None:
-        """The end: nothing is left, or a footer that matches, or the file was cut."""
+        """The end: nothing is left, or footers that match, or the file was cut."""
         source, footer = self.source, self.container.footer
+        if self.plan.footer is not None:
+            self._check_own_footer(self.plan.footer)
         left = source.fill(footer.crc.size or 0)
         if not left:
             return
@@ -401,6 +410,20 @@ class EntryReader:
                 "footer.crc",
             )
         raise self._truncated("key length", at, (self.plan.key.length.size or 0) if self.plan.key else 8, left)
+
+    def _check_own_footer(self, footer: Fixed) -> None:
+        source, at = self.source, self.source.position
+        data = source.take(footer.size or 0)
+        if len(data) < (footer.size or 0):
+            raise self._truncated("footer", at, footer.size or 0, len(data))
+        (declared,) = struct.unpack(footer.format, data)
+        crc = source.crc32c(at, self._begin)
+        if declared != crc:
+            hint = "the file is damaged, or it was cut"
+            message = "the checksum of the stream does not match"
+            code = self.plan.errors["checksum"]
+            raise self._error(code, message, at, f"{crc:#010x}", f"{declared:#010x}", hint, "stream.footer")
+        source.seek(at + len(data))
 
     # -------------------------------------------------------------------------------------------- grouped
 

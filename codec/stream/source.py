@@ -64,10 +64,10 @@ class Source:
         start, self.at = self.at, min(self.at + size, len(self.data))
         return self.data[start : self.at]
 
-    def crc32c(self, size: int) -> int:
-        """CRC-32C of the first `size` bytes; reads the file once more."""
-        crc, left = 0, size
-        self.file.seek(0)
+    def crc32c(self, stop: int, start: int = 0) -> int:
+        """CRC-32C of the bytes from `start` to `stop`; reads them once more."""
+        crc, left = 0, stop - start
+        self.file.seek(start)
         while left > 0 and (block := self.file.read(min(BLOCK, left))):
             crc = google_crc32c.extend(crc, block)
             left -= len(block)

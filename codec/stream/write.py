@@ -8,6 +8,7 @@ from typing import Protocol
 from codec.errors import DataError, LimitError, shown
 from codec.layout.numbers import ALL_BITS
 from codec.spec.container import StreamPlan
+from codec.stream.seal import sealed
 from codec.stream.sort import Sorter
 
 BLOCK = 1 << 20
@@ -56,6 +57,7 @@ class StreamWriter:
 
     def write_to(self, sink: Sink) -> int:
         """Write everything in order; how many bytes. Raises `DataError` for a key that stands twice."""
+        out = sealed(self.plan, sink)
         header = [self.plan.magic]
         header += [struct.pack(layout.format, self.commit_ts) for _, layout in self.plan.header]
         key_frame, value_frame, head = self.plan.key, self.plan.value, self.head
@@ -75,9 +77,9 @@ class StreamWriter:
             size += len(key) + len(value) + 25
             if size >= BLOCK:
                 block = b"".join(parts)
-                sink.write(block)
+                out.write(block)
                 written += len(block)
                 parts, size = [], 0
         block = b"".join(parts)
-        sink.write(block)
-        return written + len(block)
+        out.write(block)
+        return written + len(block) + out.finish()

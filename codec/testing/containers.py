@@ -84,7 +84,8 @@ def stream(plan: StreamPlan, history: History) -> bytes:
         names = [name for name, _ in plan.header]
         behind = b"".join(header[name] for name in names[names.index(plan.checksum) + 1 :])
         header[plan.checksum] = pack(dict(plan.header)[plan.checksum], zlib.crc32(behind + body))
-    return plan.magic + b"".join(header.values()) + body
+    data = plan.magic + b"".join(header.values()) + body
+    return data if plan.footer is None else data + pack(plan.footer, google_crc32c.value(data))
 
 
 def with_footer(container: Container, payload: bytes) -> bytes:

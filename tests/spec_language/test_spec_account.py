@@ -47,7 +47,7 @@ def test_every_slot_and_member_is_accounted_for_once() -> None:
         for document in entity["shown"].values():
             wanted += sum(isinstance(part, dict) for part in document["path"]) + ("raw" in document)
             wanted += members_written(document.get("json") or document.get("line") or {})
-            wanted += sum(members_written(line["line"]) for line in document.get("lines", ()))
+            wanted += sum(members_written(line["line"]) for line in document.get("lines", {}).values())
     wanted += sum(slots_written(row["key"]) + slots_written(row["value"]) for row in rows.values())
     assert len(account(shop())) == wanted
 
