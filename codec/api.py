@@ -13,6 +13,7 @@ from typing import BinaryIO, Literal
 from codec.errors import CodecError
 from codec.version import __version__
 
+DEFAULT_FORMAT = "elastickv"
 Engine = Literal["compiled", "interpreter"]
 Versions = Literal["newest", "all"]
 
@@ -48,6 +49,7 @@ class DecodeOptions:
     order, as the reference decoder does. The tree is readable for this user only, unless `shared`:
     then as the umask says. `cluster_id` goes into the manifest, `input_text` too (default: the source).
     `jobs` is how many worker processes may share the work (`codec.workers`); the tree is the same for any number.
+    `format` is a known spec's name or the path of one, empty = the one that the input tells (`codec.opening`).
     """
 
     adapters: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ class DecodeOptions:
     shared: bool = False
     engine: Engine = "compiled"
     jobs: int | None = None
-    format: str = "elastickv"
+    format: str = ""
     warn: Callable[[Warned], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
 
@@ -98,7 +100,7 @@ class EncodeOptions:
     scratch_root: Path | None = None
     engine: Engine = "compiled"
     jobs: int | None = None
-    format: str = "elastickv"
+    format: str = ""
     warn: Callable[[Warned], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
 

@@ -16,12 +16,12 @@ from codec.crew import Alone, Crew, HelperFailed
 from codec.engine.base import Engine
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Misfit
-from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError, from_os_error
+from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError
 from codec.mapping import facts
 from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
 from codec.mapping.target import Target, TreeTarget
-from codec.spec import library
+from codec.opening import open_stream, spec_facts
 from codec.spec.container import Container
 from codec.spec.plan import Adapter, Row
 from codec.stream import versions
@@ -29,7 +29,6 @@ from codec.stream.batches import Batch, Live, in_batches
 from codec.stream.contents import Contents
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
-from codec.stream.source import Source
 from codec.tree.checksums import format_line
 from codec.tree.staging import StagedTree, Twice
 from codec.version import __version__
@@ -209,17 +208,12 @@ def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:
 
 def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
     """See `codec.api.decode_snapshot`."""
-    container = library.load(options.format)
+    reader = open_stream(source, options.format)
     try:
-        opened = Source.open(source)
-    except OSError as problem:
-        raise from_os_error(problem, f"open {source}") from None
-    try:
-        reader = EntryReader(container, opened)
         with paused():
-            return attempts(options, opened.size, partial(_decode, container, reader, source, target))
+            return attempts(options, reader.source.size, partial(_decode, reader.container, reader, source, target))
     finally:
-        opened.close()
+        reader.source.close()
 
 
 def attempts(options: DecodeOptions, size: int, run: Callable[..., DecodeResult]) -> DecodeResult:
@@ -282,6 +276,7 @@ def _describe(
         "input_path": text,
         "adapters": tuple(run.selected),
         "extensions": tuple(sorted(run.extensions)),
+        **spec_facts(container),
     }
     tree.write(container.manifest.path, facts.write(container.manifest, known))
     digests = tree.checksums()

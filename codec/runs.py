@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -9,6 +10,7 @@ from codec.api import EncodeInfo, EncodeOptions, EncodeResult, encode_snapshot, 
 from codec.encoding import read_manifest
 from codec.errors import CodecError, DataError, Place
 from codec.mapping import facts
+from codec.opening import format_of_tree
 from codec.spec import library
 from codec.spec.container import Container
 from codec.tree.publish import OutputFile, clear_stale, move_aside, write_sidecar
@@ -25,6 +27,7 @@ def encode_to_file(
     file is moved aside, the report and the sidecar say what was refused, and `DataError` is raised. If a step after
     the rename fails, leaving `OutputFile` by that error puts the previous output back.
     """
+    options = replace(options, format=format_of_tree(source, options.format))
     container = library.load(options.format)
     read_manifest(container, source)
     report = output.with_name(output.name + container.mismatch["suffix"])

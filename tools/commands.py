@@ -286,6 +286,6 @@ def _adapters() -> tuple[str, ...]:
 
 def default_format() -> str:
     """The format that is meant where none is named: the library's own default."""
-    from codec.api import DecodeOptions
+    from codec.api import DEFAULT_FORMAT
 
-    return DecodeOptions().format
+    return DEFAULT_FORMAT

@@ -56,9 +56,10 @@ def _text(spec: dict[str, object], facts: Facts, html: bool, newline: str) -> st
             f"{newline + STEP}{quote(name, html)}: {{}}" for name in cast("list[str]", spec["order"]) if name in chosen
         ]
         return "{" + ",".join(parts) + newline + "}" if parts else "{}"
-    value = facts[str(spec.get("fact", spec.get("switch")))]
-    if not value and spec.get("empty") == "left_out":
+    name = str(spec.get("fact", spec.get("switch")))
+    if spec.get("empty") == "left_out" and not facts.get(name):
         return None
+    value = facts[name]
     if isinstance(value, (tuple, list)):
         inner = ",".join(f"{newline + STEP}{quote(item, html)}" for item in value)
         return f"[{inner}{newline}]" if value else "[]"

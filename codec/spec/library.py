@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import codec.layout
+from codec.api import DEFAULT_FORMAT
 from codec.errors import Place, SpecError
 from codec.spec import extends, plan, source
 from codec.spec.container import Container, ContainerResolver, kind_of
@@ -17,6 +18,7 @@ from codec.spec.extends import extended
 from codec.spec.resolve import Resolver, options
 
 MAIN = "container.yaml"
+DEFAULT = DEFAULT_FORMAT
 
 for _module in pkgutil.iter_modules(codec.layout.__path__):
     importlib.import_module(f"codec.layout.{_module.name}")  # importing a primitive's module registers it
@@ -29,12 +31,13 @@ def root() -> Path:
 
 
 def main_file(name: str) -> Path:
-    """The main file of the format `name`, which is the name of a shipped one or the path of a folder or file."""
+    """The main file of the format `name`: the name of a shipped one, the path of a folder or file; empty, the usual."""
+    name = name or DEFAULT
     shipped = root() / name / MAIN
     path = shipped if shipped.is_file() else Path(name)
     path = path / MAIN if path.is_dir() else path
     if not path.is_file():
-        known = ", ".join(sorted(folder.parent.name for folder in root().glob(f"*/{MAIN}")))
+        known = ", ".join(names())
         raise SpecError(
             "spec-unknown-format",
             f"there is no format `{name}`",
@@ -42,6 +45,27 @@ def main_file(name: str) -> Path:
             hint=f"one of: {known}, or a folder with {MAIN}",
         )
     return path
+
+
+def names() -> tuple[str, ...]:
+    """The names of the shipped formats; each is the name of its folder."""
+    return tuple(sorted(path.parent.name for path in root().glob(f"*/{MAIN}")))
+
+
+def others() -> tuple[str, ...]:
+    """The shipped formats besides the usual one."""
+    return tuple(name for name in names() if name != DEFAULT)
+
+
+def magics(name: str) -> tuple[bytes, ...]:
+    """What the streams of a format begin with, without resolving anything else."""
+    streams = cast("dict[str, dict[str, str]]", extended(main_file(name))["streams"])
+    return tuple(stream["magic"].encode("latin-1") for stream in streams.values())
+
+
+def version(name: str) -> int:
+    """The version of a format, without resolving anything else."""
+    return cast(int, extended(main_file(name))["version"])
 
 
 def carried(path: Path, main: source.Mapping) -> list[source.Mapping]:
@@ -55,9 +79,16 @@ def named_file(data: source.Mapping, *path: str | int) -> Path:
     return Path(normpath(Path(source.place_of(data, path).source).parent / str(source.part_of(data, path))))
 
 
+def load(name: str | Container) -> Container:
+    """The plan of a format (`main_file`); cached for the life of the process. A plan is given back as it is.
+
+    Raises `SpecError`, the first that lint finds.
+    """
+    return name if isinstance(name, Container) else _load(name or DEFAULT)
+
+
 @lru_cache
-def load(name: str) -> Container:
-    """The plan of a format; cached for the life of the process. Raises `SpecError`, the first that lint finds."""
+def _load(name: str) -> Container:
     path = main_file(name)
     if not path.is_relative_to(root()):
         _check(path)

@@ -13,8 +13,7 @@ from codec.spec.source import Mapping
 
 def formats() -> tuple[tuple[str, str], ...]:
     """The shipped formats, each with the first sentence of its description."""
-    names = sorted(path.parent.name for path in library.root().glob(f"*/{library.MAIN}"))
-    return tuple((name, _summary(extended(library.main_file(name)))) for name in names)
+    return tuple((name, _summary(extended(library.main_file(name)))) for name in library.names())
 
 
 def _summary(data: Mapping) -> str:

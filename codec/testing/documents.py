@@ -11,6 +11,7 @@ from codec.engine.base import Engine
 from codec.engine.documents import STEM
 from codec.mapping import facts
 from codec.mapping.naming import Namer
+from codec.opening import spec_facts
 from codec.spec import plan
 from codec.spec.container import Container
 from codec.spec.words import Element, Thing
@@ -101,5 +102,6 @@ def manifest(container: Container, last_commit_ts: int, switches: Mapping[str, o
         "input_path": "",
         "adapters": tuple(adapter.name for adapter in container.adapters),
         "extensions": (),
+        **spec_facts(container),
     }
     return {container.manifest.path: facts.write(container.manifest, defaults | dict(switches) | known)}
