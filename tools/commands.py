@@ -6,7 +6,7 @@ a format come from its spec (`codec.spec.options`), none is named here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
@@ -30,17 +30,41 @@ _STATUSES = "Exit status: 0 done, 1 wrong use, 2 wrong data (a decode drop-in kn
 
 
 class LateCommand(click.Command):
-    """A command whose options come from a spec that is read only when it is called: the others start at once."""
+    """A command whose options come from a spec that is read only when it is called: the others start at once.
 
-    late: Callable[[], list[click.Parameter]]
+    `format` is that spec: the one that the arguments name, else the usual one.
+    """
+
+    late: Callable[[str], list[click.Parameter]]
+    format = ""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
-            self.params = self.late()
+            self.params = self.late(self.format or default_format())
         return super().get_params(ctx)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        self.choose(args)
+        return super().parse_args(ctx, args)
 
-def decode_command() -> click.Command:
+    def choose(self, arguments: Sequence[str]) -> None:
+        """Take the options of the spec that `arguments` name, which need not be valid."""
+        named = spec_named(arguments)
+        if named != self.format:
+            self.format, self.params = named, []
+
+
+def spec_named(arguments: Sequence[str]) -> str:
+    """The value of `--spec` among `arguments`, in any accepted spelling; empty if it is not there."""
+    named = ""
+    for index, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name in ("--spec", "-spec"):
+            named = value if equals else "".join(arguments[index + 1 : index + 2])
+    return named
+
+
+def decode_command() -> LateCommand:
     """`decode`: a snapshot becomes a tree."""
     command = LateCommand(
         "decode",
@@ -56,7 +80,7 @@ def decode_command() -> click.Command:
     return command
 
 
-def encode_command() -> click.Command:
+def encode_command() -> LateCommand:
     """`encode`: a tree becomes a snapshot."""
     command = LateCommand(
         "encode",
@@ -72,12 +96,12 @@ def encode_command() -> click.Command:
     return command
 
 
-def _decode_options() -> list[click.Parameter]:
+def _decode_options(format: str) -> list[click.Parameter]:
     return [
         _path(["--input", "source"], "FILE", "Snapshot to read."),
         _path(["--output", "target"], "DIR", "Tree to write; absent or empty, unless --replace."),
-        _adapter_option(),
-        *_format_options("decode"),
+        _adapter_option(format),
+        *_format_options(format, "decode"),
         _text("--cluster-id", "TEXT", "Name of the cluster, for the manifest."),
         _choice("--versions", ("newest", "all"), "Rows that count: the newest of each key, or all in file order."),
         _text("--as-of", "N", "Only versions committed at or before N count."),
@@ -88,12 +112,12 @@ def _decode_options() -> list[click.Parameter]:
     ]
 
 
-def _encode_options() -> list[click.Parameter]:
+def _encode_options(format: str) -> list[click.Parameter]:
     return [
         _path(["--input", "source"], "DIR", "Tree to read, with its manifest at the root."),
         _path(["--output", "target"], "FILE", "Snapshot to write."),
-        _adapter_option(),
-        *_format_options("encode"),
+        _adapter_option(format),
+        *_format_options(format, "encode"),
         _text("--last-commit-ts", "N", "Timestamp to write, not below the manifest's.  [default: the manifest's]"),
         _flag("--verify", "Compare the tree with its checksums first; any difference ends the run."),
         _flag("--self-test", "Read the snapshot back and compare before it appears."),
@@ -104,6 +128,7 @@ def _encode_options() -> list[click.Parameter]:
 
 def _common_options() -> list[click.Parameter]:
     return [
+        _text("--spec", "SPEC", "Name or path of the format's spec.  [default: the one that the input tells]"),
         _choice("--engine", ("compiled", "interpreter"), "Generated code, or the plan step by step; same results."),
         _jobs_option(),
         # These three are read off the arguments before anything can go wrong (`Program.voice`).
@@ -125,14 +150,15 @@ def _decode(
     replace: bool,
     no_sync: bool,
     shared: bool,
+    spec: str,
     engine: Engine,
     jobs: int | None,
     **switches: object,
 ) -> None:
     _need(source, "--input")
     _need(target, "--output")
-    known = _adapters()
-    chosen = adapter_names(adapter, known, fold_case=False)
+    known = _adapters(spec)
+    chosen = _chosen(adapter, known, fold_case=False)
     bound = timestamp(as_of, "--as-of")
 
     from codec import api
@@ -150,6 +176,7 @@ def _decode(
         replace=replace,
         sync=not no_sync,
         shared=shared,
+        format=spec,
         engine=engine,
         jobs=jobs,
         warn=session.voice.warning,
@@ -171,13 +198,14 @@ def _encode(
     verify: bool,
     self_test: bool,
     scratch_root: str,
+    spec: str,
     engine: Engine,
     jobs: int | None,
     **switches: object,
 ) -> None:
     _need(source, "--input")
     _need(target, "--output")
-    chosen = adapter_names(adapter, _adapters(), fold_case=True)
+    chosen = _chosen(adapter, _adapters(spec), fold_case=True)
     commit = timestamp(last_commit_ts, "--last-commit-ts")
 
     from codec import api
@@ -195,6 +223,7 @@ def _encode(
         verify=verify,
         found=session.voice.finding,
         scratch_root=Path(scratch_root) if scratch_root else None,
+        format=spec,
         engine=engine,
         jobs=jobs,
         warn=session.voice.warning,
@@ -211,6 +240,11 @@ def _encode(
             hint="the mismatch note beside --output lists the differences",
         )
     session.voice.result(results.encoded(result, source, target, monotonic() - start))
+
+
+def _chosen(text: str, known: tuple[str, ...], *, fold_case: bool) -> tuple[str, ...]:
+    """The adapters that are meant; none named means all, also those of a spec that only the input tells."""
+    return () if text in ("", ALL) else adapter_names(text, known, fold_case=fold_case)
 
 
 def _need(value: str, option: str) -> None:
@@ -253,15 +287,15 @@ def _jobs_option() -> click.Option:
     )
 
 
-def _adapter_option() -> click.Option:
-    listed = f"Of {','.join(_adapters())}."
+def _adapter_option(format: str) -> click.Option:
+    listed = f"Of {','.join(_adapters(format))}."
     return click.Option(["--adapter"], default=ALL, show_default=True, metavar="LIST", help=listed)
 
 
-def _format_options(direction: Direction) -> list[click.Option]:
+def _format_options(format: str, direction: Direction) -> list[click.Option]:
     from codec.spec.options import options
 
-    return [_format_option(option) for option in options(default_format(), direction)]
+    return [_format_option(option) for option in options(format, direction)]
 
 
 def _format_option(option: Option) -> click.Option:
@@ -278,10 +312,10 @@ def _format_option(option: Option) -> click.Option:
     return click.Option([name], type=kind, default=default, show_default=True, help=sentence)
 
 
-def _adapters() -> tuple[str, ...]:
+def _adapters(format: str) -> tuple[str, ...]:
     from codec.spec.options import adapters
 
-    return adapters(default_format())
+    return adapters(format or default_format())
 
 
 def default_format() -> str:

@@ -15,7 +15,10 @@ from .session import Program, called_as, run
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments`, else those of this process; the exit status is 0, 1, or 130 or 143 when interrupted."""
     program = Program(called_as(), messages="log-plain-errors", go_flags=True, failure_status=1)
-    return run(decode_command(), program, sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    command = decode_command()
+    command.choose(given)
+    return run(command, program, given)
 
 
 if __name__ == "__main__":

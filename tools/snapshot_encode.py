@@ -14,11 +14,10 @@ from .session import Program, called_as, run
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run with `arguments`, else those of this process; the exit status is 0, 1, 2, or 130 or 143 when interrupted."""
-    return run(
-        encode_command(),
-        Program(called_as(), messages="log", go_flags=True),
-        sys.argv[1:] if arguments is None else arguments,
-    )
+    given = sys.argv[1:] if arguments is None else arguments
+    command = encode_command()
+    command.choose(given)
+    return run(command, Program(called_as(), messages="log", go_flags=True), given)
 
 
 if __name__ == "__main__":
