@@ -12,6 +12,7 @@ from codec.errors import SpecError
 from .commands import HELP, default_format
 from .session import Session
 
+BREAKS = 3  # exit status of a difference that breaks readers or writers
 _spec_option = click.option("--spec", "name", default="", metavar="SPEC", help="Name of a format, or path of a spec.")
 
 
@@ -73,6 +74,22 @@ def schema(name: str, document: str) -> None:
     from codec.spec.workbench import schema as schema_text
 
     click.echo(schema_text(name or default_format(), document))
+
+
+@spec.command("diff", context_settings=HELP)
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document, for programs.")
+def diff_specs(old: str, new: str, as_json: bool) -> int:
+    """Print what changed from OLD to NEW (names or paths of specs), and what that means, worst first.
+
+    Exit status: 0 nothing breaks, 3 readers or writers break, 1 wrong use, 2 a spec is wrong.
+    """
+    from codec.spec.workbench import compared
+
+    text, breaks = compared(old, new, as_json)
+    click.echo(text)
+    return BREAKS if breaks else 0
 
 
 @spec.command("compile", context_settings=HELP)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from codec.errors import Place
 from codec.spec.source import Mapping, Sequence, place_of
@@ -31,12 +31,15 @@ class Difference:
 
 def differences(old: object, new: object, way: Way = ()) -> Iterator[Difference]:
     """Every difference below `way`, in the order of the new spec, removed parts first."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from _of_names(_Named(old), _Named(new), way, _place(new, old))
-    elif isinstance(old, Sequence) and isinstance(new, Sequence) and _has_names(old) and _has_names(new):
+    if _is_named(old) and _is_named(new):
         yield from _of_names(_Named(old), _Named(new), way, _place(new, old))
     elif old != new:
         yield Difference("changed", way, old, new, _place(new, old))
+
+
+def _is_named(part: object) -> TypeGuard[Mapping | Sequence]:
+    """Whether the parts have names: those of a mapping, and of a pattern of literals and slots."""
+    return isinstance(part, Mapping) or (isinstance(part, Sequence) and _has_names(part))
 
 
 class _Named:
@@ -54,7 +57,9 @@ class _Named:
                 while name in self.parts:
                     name += "'"  # a second group or literal of that name
                 self.parts[name] = content
-                self.places[name] = part.places[name] if isinstance(part, Mapping) and name in part else parts.places[index]
+                self.places[name] = (
+                    part.places[name] if isinstance(part, Mapping) and name in part else parts.places[index]
+                )
 
 
 def _has_names(parts: Sequence) -> bool:

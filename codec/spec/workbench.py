@@ -85,6 +85,22 @@ def schema(name: str, document: str) -> str:
     return json.dumps(known[document], indent=2, ensure_ascii=False)
 
 
+def compared(old: str, new: str, as_json: bool) -> tuple[str, bool]:
+    """What changed from one format to another, as text or as a JSON document, and whether anything breaks."""
+    from codec.spec.change_rules import READERS, WRITERS
+    from codec.spec.diff import counted, diff, lines
+
+    changes = diff(old, new)
+    counts = counted(changes)
+    if as_json:
+        data = {"old": old, "new": new, "counts": counts, "changes": [change.as_json() for change in changes]}
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+    else:
+        total = ", ".join(f"{effect} {count}" for effect, count in counts.items())
+        text = "\n".join([*lines(changes), total if changes else "no difference"])
+    return text, bool(counts[READERS] or counts[WRITERS])
+
+
 def compiled_source(name: str) -> str:
     """The generated modules of a format, one after the other."""
     from codec.compile.engine import source

@@ -74,6 +74,16 @@ def test_a_spec_command_prints_what_the_workbench_says(shell: Shell, arguments: 
 
 
 @pytest.mark.usefixtures("workbench")
+@pytest.mark.parametrize(("new", "status"), [("same", 0), ("other", 3)])
+def test_a_difference_that_breaks_something_has_a_status_of_its_own(
+    shell: Shell, workbench: ModuleType, new: str, status: int
+) -> None:
+    workbench.compared = lambda old, new, as_json: (f"{old} {new} {as_json}", new == "other")
+    said = shell.codec("spec", "diff", "good", new, "--json")
+    assert (said.status, said.out) == (status, f"good {new} True\n")
+
+
+@pytest.mark.usefixtures("workbench")
 def test_an_unknown_record_is_an_error_with_its_status(shell: Shell, workbench: ModuleType) -> None:
     def show(name: str, record: str) -> str:
         raise SpecError("unknown-record", f"no record {record}")
