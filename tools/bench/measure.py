@@ -52,7 +52,7 @@ def run(command: Sequence[str], *, watch: bool = False) -> Run:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                process_group=0,
             )
         except OSError as problem:
             raise EnvironmentProblem("bench-command", f"cannot run {command[0]}: {problem.strerror}") from None
