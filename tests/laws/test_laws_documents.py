@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from functools import reduce
+from itertools import chain
 from operator import getitem
 
 from hypothesis import given
@@ -110,7 +111,7 @@ def expected(case: DocumentCase, thing: Thing) -> Iterator[tuple[int, Thing]]:
             continue
         many = case.entity.fields[line.each].many
         assert many is not None
-        for element in elements(case.entity, thing):
+        for element in chain.from_iterable(elements(case.entity, thing)):
             yield number, said_by(line.members, dict(zip(many.fields, element, strict=True)))
 
 
