@@ -13,9 +13,8 @@ from codec.api import DecodeOptions, DecodeResult, Progress, Warned
 from codec.collector import paused
 from codec.compile.engine import compiled
 from codec.crew import Alone, Crew, HelperFailed
-from codec.engine.base import Engine
+from codec.engine.base import Engine, Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import Misfit
 from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError
 from codec.mapping import facts
 from codec.mapping.decode import AdapterDecoder

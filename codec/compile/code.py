@@ -111,6 +111,7 @@ class Code:
 
     def text(self, doc: str) -> str:
         """The whole module."""
+        self.finish()
         lines = [f'"""{doc}"""', "", "from __future__ import annotations", ""]
         for module in sorted(self._imports, key=lambda name: ("." in name, name)):
             lines.append(f"from {module} import {', '.join(sorted(self._imports[module]))}")

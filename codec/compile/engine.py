@@ -47,7 +47,6 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
                 documents.emit_reader(code, document)
     for name, field in code.items.items():
         rows.emit_item(code, name, field)
-    code.finish()
     return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit."), code.objects
 
 

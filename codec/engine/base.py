@@ -24,6 +24,9 @@ WriteRow = Callable[[Thing, Element], tuple[bytes, bytes]]
 WriteDocument = Callable[[Thing, Iterable[list[Element]]], Iterator[str]]
 
 
+ABSENT = ...  # nobody said anything; `None` is: somebody said that there is nothing
+
+
 class Notes(Counter[str]):
     """What a reader has to say besides the fields, as counts; `data` is the text it reads, for values passed through."""
 
@@ -68,6 +71,14 @@ class Engine(Protocol):
 
     def line_reader(self, document: plan.Document) -> ReadLine:
         """One value of a document of lines -> which kind of line, and its fields; raises `Misread`."""
+
+
+class Misfit(Exception):
+    """A part that does not fit: its name, the position where it begins, expected and found."""
+
+    def __init__(self, part: str, start: int, expected: str, found: str) -> None:
+        super().__init__(f"{part} at {start}: expected {expected}, found {found}")
+        self.part, self.start, self.expected, self.found = part, start, expected, found
 
 
 class Misread(Exception):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from codec.engine.base import ReadDocument, ReadLine, RecordPlace
+from codec.engine.base import ABSENT, Misfit, ReadDocument, ReadLine, RecordPlace
 from codec.engine.documents import StoredJson, read_keyed, read_line, read_object, write_keyed, write_object
-from codec.engine.patterns import ABSENT, JSON, Misfit, Record, slot_value
 from codec.errors import Place, StreamError, shown
 from codec.spec import plan
 from codec.spec.words import Element, Thing
+
+if TYPE_CHECKING:
+    from codec.engine.patterns import Record
 
 
 class Interpreter:
@@ -25,6 +28,8 @@ class Interpreter:
         """The `construct` object of a pattern; `owner` keeps its identity alive."""
         known = self._records.get(id(parts))
         if known is None:
+            from codec.engine.patterns import Record
+
             known = self._records[id(parts)] = (parts, Record(parts))
         return known[1]
 
@@ -124,6 +129,8 @@ class Interpreter:
 
 def slot_values(parts: Iterable[plan.Part], thing: Thing, element: Element) -> dict[str, object]:
     """What is written into each slot of a pattern."""
+    from codec.engine.patterns import JSON, slot_value
+
     values: dict[str, object] = {}
     for part in parts:
         if isinstance(part, plan.Slot):

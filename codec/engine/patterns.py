@@ -12,7 +12,7 @@ from typing import Any
 
 import construct
 
-from codec.engine.base import Misread
+from codec.engine.base import ABSENT, Misfit, Misread
 from codec.engine.documents import StoredJson
 from codec.errors import DocumentError
 from codec.layout.base import Wrong
@@ -22,16 +22,7 @@ from codec.spec import plan
 from codec.spec.words import Element, Thing
 
 JSON = "json"  # the slot that holds the text of a stored JSON object while a record is written
-ABSENT = ...  # nobody said anything; `None` is: somebody said that there is nothing
 Slots = dict[str, object]
-
-
-class Misfit(construct.ConstructError):
-    """A part that does not fit: its name, the position where it begins, expected and found."""
-
-    def __init__(self, part: str, start: int, expected: str, found: str) -> None:
-        super().__init__(f"{part} at {start}: expected {expected}, found {found}")
-        self.part, self.start, self.expected, self.found = part, start, expected, found
 
 
 class _LiteralPart(construct.Construct):

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import construct
-
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
@@ -31,7 +30,7 @@ def family(model: str) -> str:
     return WHOLE if model in _WHOLE else model
 
 
-class Wrong(construct.ConstructError):
+class Wrong(Exception):
     """Bytes that a layout does not accept: `expected` and `found`; the pattern adds where."""
 
     def __init__(self, expected: str, found: str = "") -> None:

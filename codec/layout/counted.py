@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import construct
+from typing import TYPE_CHECKING, ClassVar
 
 from codec.layout.base import Cut, Layout, Position, Setting, Wrong, primitive
 from codec.layout.numbers import Fixed
 
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
 
 Groups = tuple[tuple[bytes, ...], ...]
-
-
-class _Groups(construct.Construct):
-    """The layout's own functions over a stream."""
-
-    def __init__(self, layout: Counted) -> None:
-        super().__init__()
-        self.layout = layout
-
-    def _parse(self, stream: Any, context: object, path: object) -> Groups:
-        start, data = stream.tell(), stream.read()
-        groups, after = self.layout.read(data, 0, len(data))
-        stream.seek(start + after)
-        return groups
-
-    def _build(self, obj: Any, stream: Any, context: object, path: object) -> object:
-        stream.write(self.layout.write(obj))
-        return obj
 
 
 @primitive("counted")
@@ -88,7 +69,9 @@ class Counted(Layout):
         return b"".join(out)
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Groups(self)
+        from codec.layout.built import Groups
+
+        return Groups(self)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         layout = code.provided("counted", self)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from binascii import Error, unhexlify
 from typing import TYPE_CHECKING, ClassVar
 
-import construct
-
 from codec.layout.base import Cut, Layout, Position, Setting, Wrong, plus, primitive
 
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
@@ -23,22 +22,6 @@ def from_hex(digits: bytes | str) -> bytes:
         return unhexlify(digits)
     except (Error, ValueError):
         raise Wrong("pairs of hexadecimal digits", repr(digits[:16]).removeprefix("b")) from None
-
-
-class _Digits(construct.Adapter):
-    """Digits on the wire, as many bytes as the layout says."""
-
-    def __init__(self, layout: Hex) -> None:
-        super().__init__(construct.Bytes(layout.size))
-        self.count = layout.count
-
-    def _decode(self, obj: bytes, context: object, path: object) -> bytes:
-        return from_hex(obj)
-
-    def _encode(self, obj: bytes, context: object, path: object) -> bytes:
-        if len(obj) != self.count:
-            raise Wrong(f"{self.count} bytes", str(len(obj)))
-        return obj.hex().encode()
 
 
 @primitive("hex")
@@ -59,7 +42,9 @@ class Hex(Layout):
         return cls(setting.argument)
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Digits(self)
+        from codec.layout.built import Digits
+
+        return Digits(self)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         from_digits = code.imported(from_hex.__module__, from_hex.__name__)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-import construct
-
 from codec.layout.base import REAL, WHOLE, Cut, Layout, Order, Position, Setting, Wrong, plus, primitive
 
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
@@ -18,20 +17,6 @@ _FORMATS = {"u8": "B", "u16": "H", "u32": "L", "u63": "Q", "u64": "Q", "i64": "q
 _MARKS: dict[Order, str] = {"big": ">", "little": "<"}
 SIGN_BIT = 1 << 63
 ALL_BITS = (1 << 64) - 1
-
-
-class _Checked(construct.Adapter):
-    """A `construct` adapter over a pair of functions; each may raise `Wrong`."""
-
-    def __init__(self, inner: construct.Construct, number: Fixed) -> None:
-        super().__init__(inner)
-        self.number = number
-
-    def _decode(self, obj: object, context: object, path: object) -> object:
-        return self.number.from_raw(obj)
-
-    def _encode(self, obj: object, context: object, path: object) -> object:
-        return self.number.to_raw(obj)
 
 
 @primitive("u8", "u16", "u32", "u63", "u64", "i64", "f64")
@@ -69,7 +54,9 @@ class Fixed(Layout):
         return self.from_raw(value)
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Checked(construct.FormatField(self.format[0], self.format[1]), self)
+        from codec.layout.built import Checked
+
+        return Checked(self)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         unpack = code.packer(self.format, "unpack_from")

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-import construct
-
 from codec.layout.base import BYTES, TEXT, Cut, Layout, Position, Setting, Wrong
 from codec.layout.strings import as_text
 
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
@@ -20,27 +19,6 @@ if TYPE_CHECKING:
 # data, from, up to -> value, where it ends; value -> bytes; both raise `Wrong`
 Reader: TypeAlias = "staticmethod[[bytes, int, int], tuple[Any, int]]"
 Writer: TypeAlias = "staticmethod[[Any], bytes]"
-
-
-class _Functions(construct.Construct):
-    """The layout's own functions over a stream; what they do not take is given back."""
-
-    def __init__(self, layout: Scanned, tail: int) -> None:
-        super().__init__()
-        self.layout, self.tail = layout, tail
-
-    def _parse(self, stream: Any, context: object, path: object) -> object:
-        start = stream.tell()
-        data: bytes = stream.read()
-        if len(data) < self.tail:
-            raise Wrong(f"at least {self.tail} more bytes", f"{len(data)}")
-        value, after = self.layout.reader(data, 0, len(data) - self.tail)
-        stream.seek(start + after)
-        return self.layout.from_raw(value)
-
-    def _build(self, obj: object, stream: Any, context: object, path: object) -> object:
-        stream.write(self.layout.writer(self.layout.to_raw(obj)))
-        return obj
 
 
 class Scanned(Layout):
@@ -68,7 +46,9 @@ class Scanned(Layout):
         return value
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Functions(self, tail if self.is_open else 0)
+        from codec.layout.built import Functions
+
+        return Functions(self, tail if self.is_open else 0)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         reader = code.imported(self.reader.__module__, self.reader.__name__)

@@ -4,44 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import construct
-
 from codec.layout.base import TEXT, Cut, Layout, Position, Setting, Wrong, plus, primitive
 from codec.layout.numbers import Fixed
 
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
-
-
-class _Rest(construct.Construct):
-    """Everything but the last `tail` bytes."""
-
-    def __init__(self, tail: int) -> None:
-        super().__init__()
-        self.tail = tail
-
-    def _parse(self, stream: object, context: object, path: object) -> bytes:
-        left: bytes = stream.read()  # type: ignore[attr-defined]
-        if len(left) < self.tail:
-            raise Wrong(f"at least {self.tail} more bytes", f"{len(left)}")
-        stream.seek(-self.tail, 2)  # type: ignore[attr-defined]
-        return left[: len(left) - self.tail]
-
-    def _build(self, obj: bytes, stream: object, context: object, path: object) -> bytes:
-        stream.write(obj)  # type: ignore[attr-defined]
-        return obj
-
-
-class _Text(construct.Adapter):
-    """Bytes that must be UTF-8, as text."""
-
-    def _decode(self, obj: bytes, context: object, path: object) -> str:
-        return as_text(obj)
-
-    def _encode(self, obj: str, context: object, path: object) -> bytes:
-        return obj.encode()
 
 
 def as_text(raw: bytes) -> str:
@@ -64,7 +34,9 @@ class Rest(Layout):
         return cls()
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Rest(tail)
+        from codec.layout.built import Rest
+
+        return Rest(tail)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         """The pattern has already moved the end of the cut in front of the parts that follow."""
@@ -93,7 +65,9 @@ class Utf8(Rest):
     holds = frozenset({TEXT})
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Text(_Rest(tail))
+        from codec.layout.built import Rest, Text
+
+        return Text(Rest(tail))
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         raw, after = super().emit_read(code, cut)
@@ -106,30 +80,6 @@ class Utf8(Rest):
         from hypothesis import strategies as st
 
         return st.text(st.characters(codec="utf-8"), max_size=20)
-
-
-class _Prefixed(construct.Construct):
-    """A length, and as many bytes; the limit comes before anything is read."""
-
-    def __init__(self, length: Fixed, most: int) -> None:
-        super().__init__()
-        self.length, self.most = length.construct(0), most
-
-    def _parse(self, stream: object, context: object, path: object) -> bytes:
-        size = self.length._parsereport(stream, context, path)
-        if size > self.most:
-            raise Wrong(f"a length of at most {self.most}", str(size))
-        found: bytes = stream.read(size)  # type: ignore[attr-defined]
-        if len(found) < size:
-            raise Wrong(f"{size} bytes, as the length in front says", f"{len(found)}")
-        return found
-
-    def _build(self, obj: bytes, stream: object, context: object, path: object) -> bytes:
-        if len(obj) > self.most:
-            raise Wrong(f"at most {self.most} bytes", str(len(obj)))
-        self.length._build(len(obj), stream, context, path)
-        stream.write(obj)  # type: ignore[attr-defined]
-        return obj
 
 
 @primitive("prefixed")
@@ -152,7 +102,9 @@ class Prefixed(Layout):
         return cls(length, setting.number("max"))
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Prefixed(self.length, self.most)
+        from codec.layout.built import Prefixed
+
+        return Prefixed(self.length, self.most)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         size, start = self.length.emit_read(code, cut)
@@ -201,7 +153,9 @@ class FixedBytes(Layout):
         return cls(setting.argument)
 
     def construct(self, tail: int) -> construct.Construct:
-        return construct.Bytes(self.size)
+        from construct import Bytes
+
+        return Bytes(self.size)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         name = code.fresh("data")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import construct
-
 from codec.layout.base import Cut, Layout, Position, Wrong
 from codec.layout.canonical_number import canonical_number
 from codec.layout.escaped import escape
@@ -16,11 +14,10 @@ from codec.layout.segments import BadName, Fallback, Segment
 from codec.layout.types import Union
 
 if TYPE_CHECKING:
+    import construct
     from hypothesis.strategies import SearchStrategy
 
     from codec.compile.code import Code
-
-_EMPTY = construct.Container()
 
 
 class TaggedKey(Layout):
@@ -31,7 +28,7 @@ class TaggedKey(Layout):
 
     def __init__(self, codecs: Mapping[str, Layout]) -> None:
         self.codecs = codecs
-        self._built = {tag: layout.construct(0) for tag, layout in codecs.items()}
+        self._built: dict[str, construct.Construct] = {}
 
     def to_bytes(self, value: object) -> bytes:
         """The key bytes of a tagged value; raises `Wrong`."""
@@ -40,11 +37,15 @@ class TaggedKey(Layout):
             return escape(inner.encode())
         if isinstance(inner, bytes):
             return escape(inner)
+        if tag not in self._built:
+            self._built[tag] = self.codecs[tag].construct(0)
         raw: bytes = self._built[tag].build(inner)
         return escape(raw)
 
     def construct(self, tail: int) -> construct.Construct:
-        return _Tagged(self)
+        from codec.layout.built import Tagged
+
+        return Tagged(self)
 
     def emit_read(self, code: Code, cut: Cut) -> tuple[str, Position]:
         raise NotImplementedError("the bytes do not say which tag they had")
@@ -54,19 +55,6 @@ class TaggedKey(Layout):
 
     def values(self) -> SearchStrategy[object]:
         raise NotImplementedError("drawn from the model")
-
-
-class _Tagged(construct.Construct):
-    def __init__(self, layout: TaggedKey) -> None:
-        super().__init__()
-        self.layout = layout
-
-    def _parse(self, stream: object, context: object, path: object) -> object:
-        raise NotImplementedError("the bytes do not say which tag they had")
-
-    def _build(self, obj: object, stream: object, context: object, path: object) -> object:
-        stream.write(self.layout.to_bytes(obj))  # type: ignore[attr-defined]
-        return obj
 
 
 class Name(Protocol):

@@ -12,8 +12,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Protocol, cast
 
-from codec.engine.base import Engine, WriteDocument
-from codec.engine.patterns import ABSENT
+from codec.engine.base import ABSENT, Engine, WriteDocument
 from codec.errors import Place, StreamError, shown
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO, cast
 
-from codec.engine.patterns import Misfit
+from codec.engine.base import Misfit
 from codec.errors import DataError, DocumentError, Place, TreeError, shown
 from codec.layout.base import Wrong
 from codec.layout.literal_path import Digits, LiteralPath

@@ -14,8 +14,7 @@ from typing import cast
 
 from codec.api import Warned
 from codec.crew import Alone, Crew
-from codec.engine.base import Engine, ReadRun
-from codec.engine.patterns import ABSENT, Misfit
+from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import StreamError
 from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.family import Ends, Family

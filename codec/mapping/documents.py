@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from codec.engine.base import Engine, Misread, Notes
-from codec.engine.patterns import Misfit
+from codec.engine.base import Engine, Misfit, Misread, Notes
 from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError, shown
 from codec.layout import json_read
 from codec.layout.json_careful import path_text

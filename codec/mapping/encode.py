@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from codec.engine.base import Misread
+from codec.engine.base import Misfit, Misread
 from codec.engine.documents import STEM
-from codec.engine.patterns import Misfit
 from codec.errors import DocumentError, Place, TreeError
 from codec.layout import json_read
 from codec.layout.base import Wrong

@@ -15,8 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import cast
 
-from codec.engine.base import Engine, ReadRun
-from codec.engine.patterns import ABSENT, Misfit
+from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import Place, StreamError
 from codec.mapping.bundles import BundleWriter
 from codec.mapping.gather import Item

@@ -14,7 +14,7 @@ from itertools import chain, groupby, islice
 from operator import itemgetter, lt
 from typing import cast
 
-from codec.engine.patterns import ABSENT
+from codec.engine.base import ABSENT
 from codec.spec.plan import Collection, Entity, Row, Slot
 from codec.spec.words import Element, Thing
 from codec.stream.sort import Sorter

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from codec.engine.base import Engine, WriteRow
+from codec.engine.base import Engine, Misfit, WriteRow
 from codec.engine.documents import element_of, targets
-from codec.engine.patterns import Misfit
 from codec.spec.context import KEY_OF
 from codec.spec.plan import Adapter, Document, Entity, Line, Row, Slot
 from codec.spec.words import Element, Name, Thing

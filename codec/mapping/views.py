@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from codec.engine.patterns import Record
 from codec.errors import DocumentError, Place
 from codec.layout.base import Wrong
 from codec.layout.faces import found
@@ -32,6 +31,8 @@ class RawRows:
         assert isinstance(slot, Slot)
         if not isinstance(parts[0], Literal_):
             raise AssertionError("a record kind begins with its prefix")
+        from codec.engine.patterns import Record
+
         record = Record([*parts, Slack("shown as it is", row.place)] if len(parts) < len(row.key) else parts)
         return lambda key: record.read(key)[slot.name]  # type: ignore[return-value]
 

@@ -36,8 +36,8 @@ def judged(name: str) -> tuple[tuple[SpecError, ...], tuple[SpecError, ...]]:
 
 def _example_error(adapter: plan.Adapter, row: plan.Row) -> SpecError | None:
     """What is wrong with the example of a record kind, if it has one."""
+    from codec.engine.base import Misfit
     from codec.engine.interpreter import Interpreter
-    from codec.engine.patterns import Misfit
 
     if not row.example:
         return None

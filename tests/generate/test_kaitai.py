@@ -22,8 +22,8 @@ import pytest
 import yaml
 from hypothesis import given
 
+from codec.engine.base import ABSENT, Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import ABSENT, Misfit
 from codec.errors import CodecError
 from codec.generate.kaitai.records import key_name, struct_name, value_name
 from codec.generate.kaitai.words import identifier

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from codec.decoding import engine_of
+from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import Misfit
 from codec.layout.base import Wrong
 from codec.layout.wire import write_chunk
 from codec.spec import plan

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.api import DecodeOptions, DecodeResult, EncodeOptions, Warned, decode_snapshot, encode_snapshot
-from codec.engine.patterns import ABSENT
+from codec.engine.base import ABSENT
 from codec.errors import CodecError
 from codec.spec import library, plan
 from codec.spec.words import Switched, Thing

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from codec.compile.engine import compiled
-from codec.engine.patterns import Misfit
+from codec.engine.base import Misfit
 from codec.errors import DataError, UsageError
 from codec.mapping.rows import RowWriter
 from codec.spec import plan
