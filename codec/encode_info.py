@@ -12,13 +12,13 @@ from typing import cast
 from codec.api import EncodeInfo
 from codec.errors import CodecError, DataError, Place
 from codec.mapping import facts
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import Container, TopDocument
 
 
 def read(data: bytes, source: str, format: str) -> EncodeInfo:
     """See `codec.api.read_encode_info`."""
-    document = library.load(format).encode_info
+    document = ready.load(format).encode_info
     found = facts.read(document, data, source)
     told = {field.name: found.get(field.name) for field in fields(EncodeInfo)}
     told["unknown"] = facts.unknown(document, data, source)
@@ -30,7 +30,7 @@ def read(data: bytes, source: str, format: str) -> EncodeInfo:
 
 def write(info: EncodeInfo, format: str) -> bytes:
     """See `codec.api.write_encode_info`."""
-    return facts.write(library.load(format).encode_info, asdict(info))
+    return facts.write(ready.load(format).encode_info, asdict(info))
 
 
 def disagreements(container: Container, info: EncodeInfo, source: str, sha256: str) -> Iterator[CodecError]:

@@ -18,7 +18,7 @@ from codec.mapping.documents import DocumentReader
 from codec.mapping.encode import SHOWN, AdapterEncoder
 from codec.opening import format_of_tree
 from codec.selftest import Given, mismatches
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import Container
 from codec.stream.sort import Sorter
 from codec.stream.tally import Tally
@@ -41,7 +41,7 @@ class _Digest:
 
 def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
     """See `codec.api.encode_snapshot`."""
-    container = library.load(format_of_tree(source, options.format))
+    container = ready.load(format_of_tree(source, options.format))
     selected = chosen(container, options.adapters)
     if options.scratch_root is not None and not options.scratch_root.is_dir():
         raise UsageError("scratch", "the scratch folder does not exist", Place(str(options.scratch_root)))
@@ -68,7 +68,7 @@ def records_of(
 
     `tree` may still be staged. Memory is the sorter's, and the iterator is valid until the sorter is closed.
     """
-    container = library.load(format_of_tree(tree, options.format))
+    container = ready.load(format_of_tree(tree, options.format))
     selected = chosen(container, options.adapters)
     manifest, known = read_manifest(container, tree)
     _need_adapters(container, selected, known, manifest)

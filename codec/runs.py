@@ -11,7 +11,7 @@ from codec.encoding import read_manifest
 from codec.errors import CodecError, DataError, Place
 from codec.mapping import facts
 from codec.opening import format_of_tree
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import Container
 from codec.tree.publish import OutputFile, clear_stale, move_aside, write_sidecar
 
@@ -28,7 +28,7 @@ def encode_to_file(
     the rename fails, leaving `OutputFile` by that error puts the previous output back.
     """
     options = replace(options, format=format_of_tree(source, options.format))
-    container = library.load(options.format)
+    container = ready.load(options.format)
     read_manifest(container, source)
     report = output.with_name(output.name + container.mismatch["suffix"])
     sidecar = output.with_name(output.name + container.encode_info.path)

@@ -13,7 +13,7 @@ from codec.archive import tar
 from codec.archive.compression import Compressed, Compression, Sink
 from codec.errors import DataError, Place, UsageError, from_os_error
 from codec.mapping import facts
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import Container
 from codec.stream.sort import Sorter
 from codec.tree.agreement import Findings, disagreements, walk
@@ -77,7 +77,7 @@ def pack(
     Raises `UsageError` for an input without manifest or checksums, `DataError` for a tree that does not agree with
     its checksums, holds anything but folders and plain files, or changes meanwhile, and `EnvironmentProblem`.
     """
-    container = library.load(format)
+    container = ready.load(format)
     try:
         with TreeReader(source) as reader, Plan() as plan:
             _judge(container, reader, source, plan, progress)

@@ -16,7 +16,7 @@ from codec.archive import tar
 from codec.archive.compression import Compression, Expanded
 from codec.errors import DataError, LimitError, Place, TreeError, from_os_error
 from codec.mapping import facts
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import ArchiveLimits, Container
 from codec.tree.agreement import Findings, disagreements
 from codec.tree.files import close_quietly
@@ -81,7 +81,7 @@ def unpack(
     damaged or holds what cannot stand in a tree, `LimitError` for one that is too large, `DataError` for a tree that
     does not agree with its checksums, and `EnvironmentProblem`.
     """
-    container = library.load(format)
+    container = ready.load(format)
     try:
         with StagedTree(target, replace=replace, sync=sync, shared=shared) as tree:
             plain = Expanded(source, name, compression)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from codec.compile.code import Code
+from codec.compile.names import document_name
 from codec.compile.rows import PARAMETERS
 from codec.engine.documents import STEM, targets
 from codec.layout.faces import RANGES, Integer
 from codec.spec import plan
 
 READER = "value: Any, notes: Notes"
-
-
-def name_of(document: plan.Document) -> str:
-    """A document kind's name in generated code."""
-    return f"{document.entity}_{document.name}"
 
 
 def can(document: plan.Document) -> bool:
@@ -43,7 +39,7 @@ def emit_reader(code: Code, document: plan.Document) -> None:
     if document.kind in ("json", "sidecar"):
         _emit_object(
             code,
-            f"load_{name_of(document)}",
+            f"load_{document_name(document)}",
             document.members,
             "dict[str, Any]",
             f"{document.entity}: {document.name}.",
@@ -51,7 +47,7 @@ def emit_reader(code: Code, document: plan.Document) -> None:
     for index, line in enumerate(document.lines):
         _emit_object(
             code,
-            f"load_{name_of(document)}_{index}",
+            f"load_{document_name(document)}_{index}",
             line.members,
             "dict[str, Any]",
             f"{document.entity}: {document.name}, one line.",

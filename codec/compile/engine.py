@@ -7,10 +7,10 @@ says what is wrong or knows better.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any
 
-from codec.compile import documents, printers, rows
-from codec.compile.code import Code
+from codec.compile.names import document_name, row_name
 from codec.engine.base import Notes, Owner, ReadDocument, ReadLine, ReadRow, ReadRun, WriteDocument, WriteRow
 from codec.engine.interpreter import Interpreter
 from codec.layout.json_read import JsonValue
@@ -25,6 +25,9 @@ def source(adapter: plan.Adapter) -> str:
 
 def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     """The generated module of an adapter, and the objects that it needs by name."""
+    from codec.compile import documents, printers, rows
+    from codec.compile.code import Code
+
     code = Code()
     code.imported("typing", "Any")
     code.imported("collections.abc", "Iterable")
@@ -32,8 +35,8 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     code.imported("codec.engine.base", "Notes")
     seen = set()
     for row in (*adapter.rows, *(row for entity in adapter.entities for row in entity.rows if row.role == "shared")):
-        if row.role != "dropped" and rows.name_of(row) not in seen:
-            seen.add(rows.name_of(row))
+        if row.role != "dropped" and row_name(row) not in seen:
+            seen.add(row_name(row))
             if row.role != "derived" or row.read_with:
                 rows.emit_reader(code, row)
                 rows.emit_run_reader(code, row)
@@ -50,11 +53,11 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit."), code.objects
 
 
-def _module(text: str, objects: dict[str, object], name: str) -> ModuleType:
+def _module(code: CodeType, objects: dict[str, object], name: str) -> dict[str, Any]:
     module = ModuleType(name)
     module.__dict__.update(objects)
-    exec(compile(text, f"<generated from {name}>", "exec"), module.__dict__)
-    return module
+    exec(code, module.__dict__)
+    return module.__dict__
 
 
 _engines: dict[int, tuple[plan.Adapter, Compiled]] = {}
@@ -64,19 +67,26 @@ def compiled(adapter: plan.Adapter) -> Compiled:
     """The compiled engine of an adapter, made once."""
     known = _engines.get(id(adapter))
     if known is None:
-        known = _engines[id(adapter)] = (adapter, Compiled(adapter))
+        text, objects = generate(adapter)
+        know(adapter, compile(text, f"<generated from {adapter.format}>", "exec"), objects)
+        known = _engines[id(adapter)]
     return known[1]
+
+
+def know(adapter: plan.Adapter, code: CodeType, objects: dict[str, object]) -> None:
+    """Keep what was generated from an adapter."""
+    _engines[id(adapter)] = (adapter, Compiled(_module(code, objects, adapter.format)))
 
 
 class Compiled:
     """The engine that runs generated code; see `codec.engine.base.Engine`."""
 
-    def __init__(self, adapter: plan.Adapter) -> None:
-        self._code = _module(*generate(adapter), adapter.format).__dict__
+    def __init__(self, code: dict[str, Any]) -> None:
+        self._code = code
         self._slow = Interpreter()
 
     def reader(self, row: plan.Row) -> ReadRow:
-        fast: ReadRow = self._code[f"read_{rows.name_of(row)}"]
+        fast: ReadRow = self._code[f"read_{row_name(row)}"]
         slow = self._slow.reader(row)
 
         def read(key: bytes, value: bytes) -> Element:
@@ -88,7 +98,7 @@ class Compiled:
         return read
 
     def run_reader(self, row: plan.Row) -> ReadRun:
-        fast: ReadRun = self._code[f"read_all_{rows.name_of(row)}"]
+        fast: ReadRun = self._code[f"read_all_{row_name(row)}"]
         slow = self._slow.run_reader(row)
 
         def read(keys: list[bytes], values: list[bytes]) -> list[Element]:
@@ -100,10 +110,10 @@ class Compiled:
         return read
 
     def owner(self, row: plan.Row) -> Owner | None:
-        return self._code.get(f"owner_{rows.name_of(row)}")
+        return self._code.get(f"owner_{row_name(row)}")
 
     def writer(self, row: plan.Row) -> WriteRow:
-        fast: WriteRow = self._code[f"write_{rows.name_of(row)}"]
+        fast: WriteRow = self._code[f"write_{row_name(row)}"]
         slow = self._slow.writer(row)
 
         def write(thing: Thing, element: Element) -> tuple[bytes, bytes]:
@@ -115,15 +125,15 @@ class Compiled:
         return write
 
     def document_writer(self, document: plan.Document, shown: frozenset[str]) -> WriteDocument:
-        if f"print_{documents.name_of(document)}" not in self._code:
+        if f"print_{document_name(document)}" not in self._code:
             return self._slow.document_writer(document, shown)
         fast: Callable[[Thing, Iterable[list[Element]], frozenset[str]], Iterator[str]] = self._code[
-            f"print_{documents.name_of(document)}"
+            f"print_{document_name(document)}"
         ]
         return lambda thing, blocks: fast(thing, blocks, shown)
 
     def document_reader(self, document: plan.Document) -> ReadDocument:
-        fast: ReadDocument | None = self._code.get(f"load_{documents.name_of(document)}")
+        fast: ReadDocument | None = self._code.get(f"load_{document_name(document)}")
         slow = self._slow.document_reader(document)
         return slow if fast is None else self._reader(fast, slow)
 
@@ -144,7 +154,7 @@ class Compiled:
         slow = self._slow.line_reader(document)
         kinds = []
         for index, line in enumerate(document.lines):
-            fast = self._code[f"load_{documents.name_of(document)}_{index}"]
+            fast = self._code[f"load_{document_name(document)}_{index}"]
             kinds.append((line.mark, line, fast))
         marked = [(mark[0], mark[1], line, fast) for mark, line, fast in kinds if mark is not None]
         plain = next(((line, fast) for mark, line, fast in kinds if mark is None), None)

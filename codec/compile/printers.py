@@ -7,6 +7,7 @@ a streamed collection come in blocks; where an element is nothing but values, wh
 from __future__ import annotations
 
 from codec.compile.code import Code
+from codec.compile.names import document_name
 from codec.engine.documents import STEM, STEP, constant_text
 from codec.layout.json_write import quote
 from codec.spec import plan
@@ -25,18 +26,13 @@ class Text(str):
 Pieces = list[str]
 
 
-def name_of(document: plan.Document) -> str:
-    """A document kind's name in generated code."""
-    return f"{document.entity}_{document.name}"
-
-
 def emit_printer(code: Code, entity: plan.Entity, document: plan.Document) -> None:
     """`print_X(thing, blocks, shown)`: pieces of the document's text."""
     if document.kind == "raw":
         return
     collection = entity.collection[0] if entity.collection is not None else ""
     with code.function(
-        f"print_{name_of(document)}", PARAMETERS, "Iterator[str]", f"{document.entity}: {document.name}."
+        f"print_{document_name(document)}", PARAMETERS, "Iterator[str]", f"{document.entity}: {document.name}."
     ):
         code.line(f"{ELEMENT}: tuple[Any, ...] = ()")
         printer = Printer(code, collection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codec.compile.code import Code
+from codec.compile.names import row_name
 from codec.compile.unions import reader_of
 from codec.engine.documents import StoredJson, targets
 from codec.engine.patterns import fixed_width
@@ -17,18 +18,13 @@ from codec.spec.words import Name
 PARAMETERS = "thing: dict[str, Any], element: tuple[Any, ...]"
 
 
-def name_of(row: plan.Row) -> str:
-    """A record kind's name in generated code."""
-    return row.label.replace(".", "_") if not row.shared else f"{row.entity}_{row.shared}".lstrip("_")
-
-
 # ------------------------------------------------------------------------------------------------ reading
 
 
 def emit_reader(code: Code, row: plan.Row) -> None:
     """`read_X(key, value)`: the tuple of `row.kept`; raises for anything that does not fit."""
     doc = f"{row.label}: {', '.join(row.kept)}."
-    with code.function(f"read_{name_of(row)}", "key: bytes, value: bytes", "tuple[Any, ...]", doc):
+    with code.function(f"read_{row_name(row)}", "key: bytes, value: bytes", "tuple[Any, ...]", doc):
         _emit_record(code, row, ("return ", ""))
 
 
@@ -36,7 +32,7 @@ def emit_run_reader(code: Code, row: plan.Row) -> None:
     """`read_all_X(keys, values)`: the tuples of many records; their prefix is known to fit."""
     doc = f"{row.label}, many: {', '.join(row.kept)}."
     parameters = "keys: list[bytes], values: list[bytes]"
-    with code.function(f"read_all_{name_of(row)}", parameters, "list[tuple[Any, ...]]", doc):
+    with code.function(f"read_all_{row_name(row)}", parameters, "list[tuple[Any, ...]]", doc):
         code.line("result: list[tuple[Any, ...]] = []")
         code.line("add = result.append")
         with code.block("for key, value in zip(keys, values, strict=True)"):
@@ -52,7 +48,7 @@ def emit_owner(code: Code, row: plan.Row) -> None:
     slot = next((part for part in row.key if not isinstance(part, plan.Literal_)), None)
     if not isinstance(slot, plan.Slot) or slot.name != wanted or slot.layout.is_open:
         return
-    with code.function(f"owner_{name_of(row)}", "key: bytes", "tuple[Any, int]", f"{row.label}: {wanted}."):
+    with code.function(f"owner_{row_name(row)}", "key: bytes", "tuple[Any, int]", f"{row.label}: {wanted}."):
         at: Position = 0
         for part in row.key:
             if part is slot:
@@ -313,7 +309,7 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
 
 def emit_writer(code: Code, row: plan.Row) -> None:
     """`write_X(thing, element)`: key and value."""
-    with code.function(f"write_{name_of(row)}", PARAMETERS, "tuple[bytes, bytes]", f"{row.label}: key and value."):
+    with code.function(f"write_{row_name(row)}", PARAMETERS, "tuple[bytes, bytes]", f"{row.label}: key and value."):
         key = _write_parts(code, row.key)
         code.line(f"key = {key}")
         for form in row.forms:

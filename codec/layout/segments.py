@@ -51,6 +51,12 @@ class Segment:
         object.__setattr__(self, "_shape", shape)
         object.__setattr__(self, "_plain", re.compile("[" + re.escape(self.literal) + "]*"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _build, (
+            *(self.literal, self.longest, self.mark, self.fallback),
+            *(self.bad, self.unknown, self.dots),
+        )
+
     def encode(self, raw: bytes) -> tuple[str, bool]:
         """The name, and whether it must be kept in the names file."""
         text = raw.decode("latin-1")

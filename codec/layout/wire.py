@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from codec.layout.base import Wrong
 from codec.layout.strings import as_text
@@ -143,6 +144,10 @@ def write_double(value: object) -> bytes:
     return _DOUBLE.pack(value)
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def wire_kind(word: str, model: str) -> Wire:
     """The scalar kind that protobuf calls `word`, giving values of the model's type `model`."""
     if word == "string":
@@ -151,9 +156,9 @@ def wire_kind(word: str, model: str) -> Wire:
     if word == "double":
         return Wire(word, FIXED64, 0.0, double, write_double)
     if word == "bytes":
-        return Wire(word, LENGTH, b"", lambda raw: raw, lambda value: value)  # type: ignore[arg-type, return-value]
+        return Wire(word, LENGTH, b"", _as_it_is, _as_it_is)
     if word == "uint64":
-        return Wire(word, VARINT, 0, lambda raw: raw, lambda value: write_varint(value))  # type: ignore[arg-type]
+        return Wire(word, VARINT, 0, _as_it_is, write_varint)  # type: ignore[arg-type]
     raise KeyError(word)
 
 

@@ -350,9 +350,10 @@ class _NoLayout(Layout):
 
     word = ""
     construct = emit_read = emit_write = values = None  # type: ignore[assignment]
+    __abstractmethods__: frozenset[str] = frozenset()
 
 
-_NO_LAYOUT: Layout = _NoLayout.__new__(type("_NoLayout", (_NoLayout,), {"__abstractmethods__": frozenset()}))
+_NO_LAYOUT: Layout = _NoLayout()
 
 
 def kept_slots(row: plan.Row) -> Iterator[plan.Slot | plan.WireField]:
