@@ -12,21 +12,39 @@ import click
 
 from codec.errors import UsageError
 
-from .archive_commands import archive
-from .bench.commands import bench
-from .check_commands import fmt, verify
 from .commands import HELP, decode_command, encode_command
-from .generate_commands import generate
 from .session import Program, called_as, run
-from .spec_commands import spec
 
 DISTRIBUTION = "declarative-codec"
 SHELLS = ("bash", "zsh", "fish")
+ELSEWHERE = {  # sub-commands and the modules that have them, which are imported when one of them is called
+    "archive": "archive_commands",
+    "spec": "spec_commands",
+    "generate": "generate_commands",
+    "bench": "bench.commands",
+    "verify": "check_commands",
+    "fmt": "check_commands",
+}
+
+
+class LateGroup(click.Group):
+    """A group some of whose sub-commands stand in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
+            from importlib import import_module
+
+            module = import_module(f".{ELSEWHERE[cmd_name]}", __package__)
+            self.add_command(getattr(module, cmd_name))
+        return super().get_command(ctx, cmd_name)
 
 
 def codec() -> click.Group:
     """The command `codec` with all of its sub-commands."""
-    group = click.Group(
+    group = LateGroup(
         "codec",
         context_settings=HELP,
         no_args_is_help=False,
@@ -42,7 +60,7 @@ def codec() -> click.Group:
             )
         ],
     )
-    for command in (decode_command(), encode_command(), verify, fmt, archive, spec, generate, bench, completion):
+    for command in (decode_command(), encode_command(), completion):
         group.add_command(command)
     return group
 

@@ -87,25 +87,23 @@ class Compiled:
 
     def reader(self, row: plan.Row) -> ReadRow:
         fast: ReadRow = self._code[f"read_{row_name(row)}"]
-        slow = self._slow.reader(row)
 
         def read(key: bytes, value: bytes) -> Element:
             try:
                 return fast(key, value)
             except Exception:
-                return slow(key, value)
+                return self._slow.reader(row)(key, value)
 
         return read
 
     def run_reader(self, row: plan.Row) -> ReadRun:
         fast: ReadRun = self._code[f"read_all_{row_name(row)}"]
-        slow = self._slow.run_reader(row)
 
         def read(keys: list[bytes], values: list[bytes]) -> list[Element]:
             try:
                 return fast(keys, values)
             except Exception:
-                return slow(keys, values)
+                return self._slow.run_reader(row)(keys, values)
 
         return read
 
@@ -114,13 +112,12 @@ class Compiled:
 
     def writer(self, row: plan.Row) -> WriteRow:
         fast: WriteRow = self._code[f"write_{row_name(row)}"]
-        slow = self._slow.writer(row)
 
         def write(thing: Thing, element: Element) -> tuple[bytes, bytes]:
             try:
                 return fast(thing, element)
             except Exception:
-                return slow(thing, element)
+                return self._slow.writer(row)(thing, element)
 
         return write
 

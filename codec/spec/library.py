@@ -13,7 +13,8 @@ import codec.layout
 from codec.api import DEFAULT_FORMAT
 from codec.errors import Place, SpecError
 from codec.spec import extends, plan, source
-from codec.spec.container import Container, ContainerResolver, kind_of
+from codec.spec.container import Container
+from codec.spec.container_resolver import ContainerResolver, kind_of
 from codec.spec.extends import extended
 from codec.spec.resolve import Resolver, options
 

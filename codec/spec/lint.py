@@ -12,7 +12,8 @@ from typing import TypeAlias, cast
 
 from codec.errors import SpecError
 from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_types, rules_words, source
-from codec.spec.container import Container, ContainerResolver, kind_of
+from codec.spec.container import Container
+from codec.spec.container_resolver import ContainerResolver, kind_of
 from codec.spec.context import Problems
 from codec.spec.extends import EXTENDS, carried, chain, extended, unknown_adapters
 from codec.spec.finding import Finding, Format, Subject
