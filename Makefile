@@ -11,6 +11,7 @@ setup: .venv/.installed
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m codec.spec.ready $(notdir $(patsubst %/container.yaml,%,$(wildcard specs/*/container.yaml)))
 	touch $@
 
 demo: setup

@@ -16,11 +16,13 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from socket import socket, socketpair
 from struct import Struct
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from codec.errors import EnvironmentProblem
+
+if TYPE_CHECKING:
+    from socket import socket
 
 Work = Callable[[object], object]
 Then = Callable[[object], None]
@@ -56,6 +58,8 @@ class Crew:
     """Jobs shared with one helper, which is forked here: it knows what its parent knows now. `begin` is called in it first."""
 
     def __init__(self, work: Work, begin: Callable[[], None]) -> None:
+        from socket import socketpair
+
         self._work = work
         self._sent: deque[list[object]] = deque()
         self._open: deque[list[object]] = deque()  # [then, whether it is done, what it gave]

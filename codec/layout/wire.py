@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codec.layout.base import Wrong
+from codec.layout.base import Layout, Wrong
 from codec.layout.strings import as_text
 
 VARINT, FIXED64, LENGTH, GROUP, END_GROUP, FIXED32 = range(6)
@@ -163,3 +163,14 @@ def wire_kind(word: str, model: str) -> Wire:
 
 
 WIRE_WORDS = ("string", "bytes", "double", "uint64")
+
+
+class NoLayout(Layout):
+    """Stands in the slot of a protobuf scalar, whose bytes the wire kind knows."""
+
+    word = ""
+    construct = emit_read = emit_write = values = None  # type: ignore[assignment]
+    __abstractmethods__: frozenset[str] = frozenset()
+
+
+NO_LAYOUT: Layout = NoLayout()

@@ -8,8 +8,7 @@ from typing import Literal, cast
 
 from codec.engine.documents import targets
 from codec.errors import Place
-from codec.layout.base import Layout
-from codec.layout.wire import LENGTH, WIRE_WORDS, Wire, wire_kind
+from codec.layout.wire import LENGTH, NO_LAYOUT, WIRE_WORDS, Wire, wire_kind
 from codec.spec import plan
 from codec.spec.context import POSITION, Anything, Context, Scope
 
@@ -106,7 +105,7 @@ class Patterns(Context):
             wire = self.wire(str(spec["as"]), kind.scalar if kind else "text", place)
             account: plan.Account = "derived" if derive else "lost" if "write" in spec else "bound"
             slot = plan.Slot(
-                name, _NO_LAYOUT, account, place, target, derive, None, "", spec.get("write"), str(spec.get("lost", ""))
+                name, NO_LAYOUT, account, place, target, derive, None, "", spec.get("write"), str(spec.get("lost", ""))
             )
             return plan.WireField(number, slot, name, place, target=target, wire=wire)
         target, kind = self.bound(name, scope, place, name)
@@ -345,17 +344,6 @@ def digest_of(data: dict[str, object]) -> tuple[str, str, str]:
     return digest.get("of_value", ""), digest.get("slot", ""), digest.get("error", "")
 
 
-class _NoLayout(Layout):
-    """Stands in the slot of a protobuf scalar, whose bytes the wire kind knows."""
-
-    word = ""
-    construct = emit_read = emit_write = values = None  # type: ignore[assignment]
-    __abstractmethods__: frozenset[str] = frozenset()
-
-
-_NO_LAYOUT: Layout = _NoLayout()
-
-
 def kept_slots(row: plan.Row) -> Iterator[plan.Slot | plan.WireField]:
     """Every slot of a row that reading yields something for, once, in the order of the bytes."""
     seen: set[str] = set()
@@ -369,7 +357,7 @@ def kept_slots(row: plan.Row) -> Iterator[plan.Slot | plan.WireField]:
             slots = part.fields
         elif isinstance(part, plan.Json):
             names = {target.field: target for member in part.members for target in targets(member)}
-            slots = tuple(plan.Slot(name, _NO_LAYOUT, "bound", part.place, target) for name, target in names.items())
+            slots = tuple(plan.Slot(name, NO_LAYOUT, "bound", part.place, target) for name, target in names.items())
         for slot in slots:
             if slot.kept and slot.name not in seen:
                 seen.add(slot.name)

@@ -8,6 +8,7 @@ user and nobody else can write it or its folder, because to read it is to trust 
 from __future__ import annotations
 
 import hashlib
+import io
 import marshal
 import os
 import pickle
@@ -16,7 +17,7 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from codec.spec.container import Container
@@ -65,7 +66,18 @@ def make(name: str) -> bytes:
     for adapter in container.adapters:
         text, objects = generate(adapter)
         modules.append((marshal.dumps(compile(text, f"<generated from {adapter.format}>", "exec")), objects))
-    return pickle.dumps((container, modules), pickle.HIGHEST_PROTOCOL)
+    out = io.BytesIO()
+    _Placeless(out, pickle.HIGHEST_PROTOCOL).dump((container, modules))
+    return out.getvalue()
+
+
+class _Placeless(pickle.Pickler):
+    """Parts of a spec lose their places, which only the loader of YAML knows how to keep."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return dict, (dict(value.items()),)
+        return (list, (list(value),)) if isinstance(value, list) else NotImplemented
 
 
 def _restored(data: bytes) -> Container:
@@ -147,3 +159,8 @@ def _keep(path: str, data: bytes) -> None:
         except OSError:
             os.unlink(temporary)
             raise
+
+
+if __name__ == "__main__":
+    for format in sys.argv[1:]:
+        build(format)
