@@ -6,7 +6,7 @@ from pathlib import Path
 
 from codec.api import VerifyOptions, VerifyResult, Warned
 from codec.errors import Place, UsageError
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import Container
 from codec.verify.beside import verify_beside
 from codec.verify.file import FileCheck
@@ -18,7 +18,7 @@ TREE = "tree"
 
 def verify(source: Path, options: VerifyOptions) -> VerifyResult:
     """See `codec.api.verify_snapshot`."""
-    container = library.load(options.format)
+    container = ready.load(options.format)
     if not source.exists():
         raise UsageError(
             "input", "there is nothing to verify", Place(str(source)), hint="name a snapshot file or a tree"

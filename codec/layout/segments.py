@@ -50,6 +50,8 @@ class Segment:
         object.__setattr__(self, "_find", escaped)
         object.__setattr__(self, "_shape", shape)
         object.__setattr__(self, "_plain", re.compile("[" + re.escape(self.literal) + "]*"))
+        simple = f"(?!{re.escape(self.mark)}|{shape.pattern}|[.])[{re.escape(self.literal)}]{{0,{self.longest}}}"
+        object.__setattr__(self, "_is_simple", re.compile(simple.encode(), re.DOTALL).fullmatch)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _build, (
@@ -59,6 +61,8 @@ class Segment:
 
     def encode(self, raw: bytes) -> tuple[str, bool]:
         """The name, and whether it must be kept in the names file."""
+        if self._is_simple(raw):  # type: ignore[attr-defined]
+            return raw.decode(), False
         text = raw.decode("latin-1")
         if self._find.search(text):  # type: ignore[attr-defined]
             text = self._find.sub(self._replace, text)  # type: ignore[attr-defined]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, groupby
+from functools import partial
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Protocol, cast
 
@@ -17,7 +18,7 @@ from codec.errors import Place, StreamError, shown
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath
 from codec.mapping.collisions import Paths, Siblings, folded, unfolded
-from codec.mapping.family import Ends, fields_of
+from codec.mapping.family import CHILDREN, Ends, Put, fields_of
 from codec.mapping.gather import Item, weight
 from codec.mapping.press import Press
 from codec.mapping.target import Target
@@ -34,6 +35,10 @@ Warn = Callable[[str, Thing], None]
 PARENT, COPIES, THINGS, LATE = range(4)  # sections of a parent, in this order
 HEAD, PIECE = range(2)
 Piece = tuple[object, int, int, int | None]  # upload, where its bytes are, how many, how many were declared
+Shown = tuple[object, bytes, str, Element, list[Item], str]  # generation, key, kind of head, what it says, pieces, path
+PutShown = Callable[[Thing, list[Shown]], None]
+MANY = 64  # pieces from which on a thing is printed by itself
+ENOUGH = 4 << 20  # bytes of bodies to a job
 MISSING = -1  # the offset of content that no record has
 
 
@@ -224,11 +229,11 @@ class Household:
 
     def finish(self, ends: Ends, number: int) -> None:
         """Print every parent with all that is within it, by ascending identity."""
-        warn = ends.warn
+        warn, put = ends.warn, partial(self._put, ends.put, number)
         self._join_contents()
         keys = _Keys(self._keys.sorted())
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
-            self._parent(identity, items, keys, warn)
+            self._parent(identity, items, keys, warn, put)
 
     def _join_contents(self) -> None:
         """Tell each reference where its content is."""
@@ -242,7 +247,7 @@ class Household:
                 piece: Piece = (upload, offset, size, declared)
                 self._sorter.add((*where, PIECE, order, arrival, name, piece), 400)
 
-    def _parent(self, identity: object, items: Iterator[Item], keys: _Keys, warn: Warn) -> None:
+    def _parent(self, identity: object, items: Iterator[Item], keys: _Keys, warn: Warn, put: PutShown) -> None:
         assert isinstance(identity, bytes)
         if identity in NOT_A_NAME:
             row = next(row for row in self.child.rows if row.key_error)
@@ -265,7 +270,7 @@ class Household:
                 elif section == COPIES:
                     self._copies(thing, group)
                 else:
-                    of_parent = of_parent or _OfParent(self, thing, lines)
+                    of_parent = of_parent or _OfParent(self, thing, lines, put)
                     of_parent.section(int(section), group, keys, identity, warn)
             for encoded, line in lines.sorted():
                 self._target.append(f"{folder}/{self._names.path}", line.encode())  # type: ignore[attr-defined]
@@ -273,6 +278,88 @@ class Household:
             if of_parent is not None and of_parent.stale:
                 assert self.child.choose is not None
                 warn(self.child.choose.stale, readable(thing) | {"stale": of_parent.stale})
+
+    @staticmethod
+    def _put(put: Put, number: int, parent: Thing, things: list[Shown]) -> None:
+        put((CHILDREN, number, parent, things), lambda _: None)
+
+    def work(self, parent: Thing, things: list[Shown]) -> None:
+        """A job of this household: print some things of one parent."""
+        for generation, key, name, values, pieces, path in things:
+            self.print(self.thing(parent, generation, key), name, values, pieces, path)
+
+    def thing(self, parent: Thing, generation: object, key: bytes) -> Thing:
+        """The thing of a key, before anything is said about it."""
+        assert self.child.within is not None
+        thing = dict.fromkeys(self.child.fields) | {self.child.within[0]: parent}
+        return thing | dict(zip(self.child.identity[1:], (generation, key), strict=True))
+
+    def print(self, thing: Thing, name: str, head: Element, pieces: Iterable[Item], path: str) -> None:
+        """Write the body of a thing, and the document beside it; `head` is what the record `name` says, and where it is."""
+        row = self.child.row(name)
+        *values, at = head
+        assert isinstance(at, int)
+        said = {name: values[index] for name, index in (*row.fields, *row.gives)}
+        thing |= {name: value for name, value in said.items() if value is not ABSENT}
+        body, beside = (self._documents[name] for name in (self.bodies.shown, self.bodies.beside))
+        joined = self.joined(thing, pieces, Place(self._contents.source, at))
+        self._target.stream_bytes("/".join(_render(body.path, thing, (), path)), joined)
+        self._target.stream("/".join(_render(beside.path, thing, (), path)), self._write_beside(thing, ()))
+
+    def joined(self, thing: Thing, pieces: Iterable[Item], place: Place) -> Iterator[bytes]:
+        """The body in blocks; raises `StreamError` unless each declared part has exactly its pieces."""
+        join = self.bodies.join
+        takes = {take.row: take for take in join.takes}
+        parts: dict[tuple[object, ...], Element] = {}
+        for part in thing[join.parts]:  # type: ignore[attr-defined]
+            take = next(take for take in join.takes if bool(part[take.flag]) == take.on)
+            parts[part[take.part[1]], part[take.version[1]], take.on] = part
+        wanted = _numbered(parts, join.count)
+        for order, group in groupby(pieces, key=itemgetter(5)):
+            part = parts.get(order[:3])
+            if part is None or not part[join.count]:
+                continue
+            found: tuple[Take, Item] | None = None
+            for item in group:
+                take = takes[str(item[7])]
+                only = thing[join.only]
+                if (item[8][0] == only or (take.any_if_empty and not only)) and item[8][1] != MISSING:  # type: ignore[index]
+                    found = take, item
+            if found is None:
+                continue
+            expected = next(wanted, None)
+            if expected != order:
+                raise self._incomplete(thing, place, expected, order)
+            take, item = found
+            _, offset, size, declared = cast(Piece, item[8])
+            if declared is not None:
+                self._check_size(thing, place, take, part, order, size, declared)
+            yield from self._contents.blocks(offset, size)
+        left = next(wanted, None)
+        if left is not None:
+            raise self._incomplete(thing, place, left, None)
+
+    def _check_size(
+        self, thing: Thing, place: Place, take: Take, part: Element, order: tuple[int, ...], size: int, declared: int
+    ) -> None:
+        listed = cast("list[int]", part[take.sizes])[order[3]]
+        if not size == declared == listed:
+            message = f"a piece of {self.name_of(thing)} has another size than it should have"
+            found = f"{size} bytes, declared as {declared}"
+            raise StreamError(self.bodies.join.differs, message, place, take.row, f"{listed} bytes", found)
+
+    def name_of(self, thing: Thing) -> str:
+        """What a thing is called in messages."""
+        key = thing[self.child.identity[-1]]
+        assert isinstance(key, bytes)
+        return shown(key)
+
+    def _incomplete(
+        self, thing: Thing, place: Place, expected: tuple[object, ...] | None, found: tuple[object, ...] | None
+    ) -> StreamError:
+        message = f"the body of {self.name_of(thing)} does not have exactly the pieces that it should have"
+        hint = "the snapshot was taken from a node that does not hold all of it, or it is damaged"
+        return StreamError(self.bodies.join.incomplete, message, place, "", _told(expected), _told(found), hint)
 
     def _copies(self, parent: Thing, items: Iterator[Item]) -> None:
         """The lines of records that are shown as they are, in their order."""
@@ -306,8 +393,10 @@ class _Keys:
 class _OfParent:
     """The things of one parent, while they are printed."""
 
-    def __init__(self, house: Household, parent: Thing, lines: Sorter[Item]) -> None:
-        self.house, self.parent, self.lines = house, parent, lines
+    def __init__(self, house: Household, parent: Thing, lines: Sorter[Item], put: PutShown) -> None:
+        self.house, self.parent, self.lines, self._put = house, parent, lines, put
+        self._some: list[Shown] = []
+        self._size = 0
         self.stale = 0
         self._renamed = False
         self._chosen: tuple[bytes, str] | None = None
@@ -333,15 +422,14 @@ class _OfParent:
         for (form, generation), group in groupby(items, key=itemgetter(2, 3)):
             head, pieces = _head_and_pieces(group)
             key = unfolded(form)
-            assert house.child.within is not None
-            thing = dict.fromkeys(house.child.fields) | {house.child.within[0]: self.parent}
-            thing |= dict(zip(house.child.identity[1:], (generation, key), strict=True))
+            thing = house.thing(self.parent, generation, key)
             counts = self._counts(generation)
             self.stale += not counts
             if head is None or not counts:
                 self._loose(thing, pieces, counts, warn)
             else:
                 self._show(thing, head, pieces, self._path_of(key, form, paths))
+        self.flush()
         self._renamed = self._renamed or paths.renamed
 
     def _path_of(self, key: bytes, form: bytes, paths: Paths) -> str:
@@ -359,71 +447,23 @@ class _OfParent:
         return path
 
     def _show(self, thing: Thing, head: Item, pieces: Iterator[Item], path: str) -> None:
-        house = self.house
-        row = house.child.row(str(head[7]))
-        *values, at = cast("tuple[object, ...]", head[8])
-        assert isinstance(at, int)
-        said = {name: values[index] for name, index in (*row.fields, *row.gives)}
-        thing |= {name: value for name, value in said.items() if value is not ABSENT}
-        body, beside = (house._documents[name] for name in (house.bodies.shown, house.bodies.beside))
-        joined = self._joined(thing, pieces, Place(house._contents.source, at))
-        house._target.stream_bytes("/".join(_render(body.path, thing, (), path)), joined)
-        house._target.stream("/".join(_render(beside.path, thing, (), path)), house._write_beside(thing, ()))
+        """Have a thing printed, several in one job; one of many pieces is printed here, piece by piece."""
+        name, values = str(head[7]), cast(Element, head[8])
+        first = list(islice(pieces, MANY))
+        if len(first) == MANY:
+            self.house.print(thing, name, values, chain(first, pieces), path)
+            return
+        generation, key = (thing[field] for field in self.house.child.identity[1:])
+        self._some.append((generation, cast(bytes, key), name, values, first, path))
+        self._size += 1000 + sum(cast(Piece, piece[8])[2] for piece in first)
+        if self._size > ENOUGH:
+            self.flush()
 
-    def _joined(self, thing: Thing, pieces: Iterator[Item], place: Place) -> Iterator[bytes]:
-        """The body in blocks; raises `StreamError` unless each declared part has exactly its pieces."""
-        join = self.house.bodies.join
-        takes = {take.row: take for take in join.takes}
-        parts: dict[tuple[object, ...], Element] = {}
-        for part in thing[join.parts]:  # type: ignore[attr-defined]
-            take = next(take for take in join.takes if bool(part[take.flag]) == take.on)
-            parts[part[take.part[1]], part[take.version[1]], take.on] = part
-        wanted = _numbered(parts, join.count)
-        for order, group in groupby(pieces, key=itemgetter(5)):
-            part = parts.get(order[:3])
-            if part is None or not part[join.count]:
-                continue
-            found: tuple[Take, Item] | None = None
-            for item in group:
-                take = takes[str(item[7])]
-                only = thing[join.only]
-                if (item[8][0] == only or (take.any_if_empty and not only)) and item[8][1] != MISSING:  # type: ignore[index]
-                    found = take, item
-            if found is None:
-                continue
-            expected = next(wanted, None)
-            if expected != order:
-                raise self._incomplete(thing, place, expected, order)
-            take, item = found
-            _, offset, size, declared = cast(Piece, item[8])
-            if declared is not None:
-                self._check_size(thing, place, take, part, order, size, declared)
-            yield from self.house._contents.blocks(offset, size)
-        left = next(wanted, None)
-        if left is not None:
-            raise self._incomplete(thing, place, left, None)
-
-    def _check_size(
-        self, thing: Thing, place: Place, take: Take, part: Element, order: tuple[int, ...], size: int, declared: int
-    ) -> None:
-        listed = cast("list[int]", part[take.sizes])[order[3]]
-        if not size == declared == listed:
-            message = f"a piece of {self._name(thing)} has another size than it should have"
-            found = f"{size} bytes, declared as {declared}"
-            raise StreamError(self.house.bodies.join.differs, message, place, take.row, f"{listed} bytes", found)
-
-    def _name(self, thing: Thing) -> str:
-        """What a thing is called in messages."""
-        key = thing[self.house.child.identity[-1]]
-        assert isinstance(key, bytes)
-        return shown(key)
-
-    def _incomplete(
-        self, thing: Thing, place: Place, expected: tuple[object, ...] | None, found: tuple[object, ...] | None
-    ) -> StreamError:
-        message = f"the body of {self._name(thing)} does not have exactly the pieces that it should have"
-        hint = "the snapshot was taken from a node that does not hold all of it, or it is damaged"
-        return StreamError(self.house.bodies.join.incomplete, message, place, "", _told(expected), _told(found), hint)
+    def flush(self) -> None:
+        """Put what waits for more into a job."""
+        if self._some:
+            self._put(self.parent, self._some)
+        self._some, self._size = [], 0
 
     def _loose(self, thing: Thing, pieces: Iterator[Item], counts: bool, warn: Warn) -> None:
         """Pieces that nothing shown owns: counted, and written one by one where that is wanted."""
@@ -450,7 +490,12 @@ class _OfParent:
                     row = house.child.row(take.row)
                     message = "a key that cannot be a name in the tree has pieces that nothing owns"
                     raise StreamError(
-                        row.key_error, message, Place(house._contents.source), row.label, "a name", self._name(thing)
+                        row.key_error,
+                        message,
+                        Place(house._contents.source),
+                        row.label,
+                        "a name",
+                        self.house.name_of(thing),
                     )
                 house._target.stream_bytes("/".join(path), house._contents.blocks(offset, size))
         if counts or wanted:

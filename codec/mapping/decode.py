@@ -189,9 +189,7 @@ class AdapterDecoder:
         elif kind == THINGS:
             self._print_things(*rest)  # type: ignore[arg-type]
         else:
-            family = self._families[cast(int, rest[0])]
-            assert isinstance(family, Family)
-            value = family.work(*rest[1:])  # type: ignore[arg-type]
+            value = self._families[cast(int, rest[0])].work(*rest[1:])  # type: ignore[arg-type]
         return value, self.press.target.taken()
 
     def _print_records(

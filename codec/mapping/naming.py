@@ -32,7 +32,15 @@ class Namer:
             "".join("\0" if isinstance(part, PathPart) else part for part in step) for step in document.path
         ).partition("\0")
         only, use = parts[0], self.use
-        return lambda thing: f"{before}{use(only, thing)}{after}"
+        if not isinstance(only.segment, Segment) or only.target.path or only.target.scope != "thing":
+            return lambda thing: f"{before}{use(only, thing)}{after}"
+        encode, field = only.segment.encode, only.target.field
+
+        def path(thing: Thing) -> str:
+            text, noted = encode(thing[field])  # type: ignore[arg-type]
+            return f"{before}{use(only, thing) if noted else text}{after}"
+
+        return path
 
     def join(self, path: tuple[PathStep, ...], thing: Thing) -> tuple[str, str]:
         """A path with the thing's fields in it, and the text of its last slot."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from codec.errors import Place, StreamError
@@ -30,10 +31,9 @@ class Contents:
 
     def blocks(self, offset: int, size: int) -> Iterator[bytes]:
         """`size` bytes from `offset` on, in blocks; raises `StreamError` if the file has become shorter."""
-        file = self._reader.source.file
+        file = self._reader.source.file.fileno()
         while size > 0:
-            file.seek(offset)
-            block = file.read(min(BLOCK, size))
+            block = os.pread(file, min(BLOCK, size), offset)
             if not block:
                 code = self._reader.plan.errors["truncated"]
                 raise StreamError(code, "the file became shorter while it was read", Place(self.source, offset))

@@ -31,7 +31,7 @@ def split(path: str) -> tuple[bytes, bytes, bytes]:
     The components of the directory are looked at by `check_component`, once, when the directory is first opened.
     Raises `TreeError` for a path that is absolute or too long or whose last component names nothing.
     """
-    raw = to_bytes(path)
+    raw = path.encode() if path.isascii() else to_bytes(path)
     head, slash, name = raw.rpartition(b"/")
     if name in NOT_A_NAME or (slash and not head) or len(raw) > LONGEST_PATH or b"\0" in raw:
         raise _refused(raw, _why(raw))

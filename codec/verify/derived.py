@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from codec.engine.base import Misread
-from codec.engine.patterns import Misfit, Record
+from codec.engine.base import Misfit, Misread
+from codec.engine.patterns import Record
 from codec.errors import CodecError, Place, StreamError
 from codec.mapping.dispatch import every_kind
 from codec.spec import plan

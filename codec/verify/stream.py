@@ -9,9 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from codec.engine.base import ReadRow
+from codec.engine.base import Misfit, ReadRow
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import Misfit
 from codec.errors import CodecError, DataError, Place, StreamError, shown
 from codec.mapping.dispatch import every_kind
 from codec.spec.container import Container
