@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from codec.api import DEFAULT_FORMAT
 from codec.errors import CodecError, DataError, Place, StreamError, from_os_error
 from codec.layout import json_read
-from codec.spec import library
+from codec.spec import ready
 from codec.stream.entries import EntryReader
 from codec.stream.source import Source
 
@@ -42,17 +43,19 @@ def open_stream(source: Path, format: str) -> EntryReader:
 
 def _reader(source: Source, format: str) -> EntryReader:
     try:
-        return EntryReader(library.load(format), source)
+        return EntryReader(ready.load(format), source)
     except StreamError:
         if format:
             raise
+        from codec.spec import library
+
         source.seek(0)
         source.fill(LOOKED_AT)
         begin = source.data[:LOOKED_AT]
         for name in library.others():
             if any(magic in begin for magic in library.magics(name)):
                 source.seek(0)
-                return EntryReader(library.load(name), source)
+                return EntryReader(ready.load(name), source)
         raise
 
 
@@ -63,17 +66,19 @@ def format_of_tree(root: Path, format: str) -> str:
     """
     if format:
         return format
-    container = library.load("")
+    container = ready.load("")
     path = root / container.manifest.path
     members = _members(container)
     try:
         value = json_read.load(path.read_bytes(), str(path))
     except (OSError, CodecError):
-        return library.DEFAULT
+        return DEFAULT_FORMAT
     if not isinstance(value, dict) or value.get(members[FORMAT]) is None:
-        return library.DEFAULT
+        return DEFAULT_FORMAT
+    from codec.spec import library
+
     name, version = value[members[FORMAT]], value.get(members[VERSION])
-    known = {other: library.load(other) for other in library.names() if other == name}
+    known = {other: ready.load(other) for other in library.names() if other == name}
     if not known or known[cast(str, name)].version != version:
         message = f"the tree was written by version {version} of the spec {str(name)[:80]!r}, which is not known here"
         have = ", ".join(f"{other} {library.version(other)}" for other in library.names())
@@ -92,6 +97,6 @@ def _members(container: Container) -> dict[str, str]:
 
 def spec_facts(container: Container) -> Facts:
     """What a manifest says of its spec: nothing if it is the one that the reference writes."""
-    if container.name == library.DEFAULT:
+    if container.name == DEFAULT_FORMAT:
         return {}
     return {FORMAT: container.name, VERSION: container.version}

@@ -178,9 +178,6 @@ class ContainerResolver(Resolver):
         return Restore(most, str(ceiling["of"]), ceiling["shift"], ceiling["below"], errors)
 
 
-Kind = Literal["container", "adapter"]
-
-
 def kind_of(data: source.Mapping) -> Kind:
     """Whether a loaded spec describes the container or one adapter."""
     return "container" if "carries" in data else "adapter"

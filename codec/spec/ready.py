@@ -19,6 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codec.api import DEFAULT_FORMAT
+
 if TYPE_CHECKING:
     from codec.spec.container import Container
 
@@ -28,9 +30,13 @@ FOLLOWS_FROM = ("spec", "layout", "compile", "engine")  # folders of the package
 CACHE = "declarative-codec"
 
 
-@lru_cache
-def load(name: str) -> Container:
+def load(name: str | Container) -> Container:
     """The plan of a format, as `codec.spec.library.load` gives it, with its engines compiled."""
+    return _load(name or DEFAULT_FORMAT) if isinstance(name, str) else name
+
+
+@lru_cache
+def _load(name: str) -> Container:
     folder = specs(name)
     if folder is None:
         from codec.spec import library
