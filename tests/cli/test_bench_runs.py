@@ -136,6 +136,8 @@ def test_a_report_has_what_was_measured_and_nothing_else() -> None:
     assert "##" not in report.markdown(results.empty(), "x.svg").replace("## Rows", "")
     kept = results.empty()
     kept.add([series(), series(scale=2.0, wall=[6.0]), series(direction="encode", wall=[4.0], pss=200 * MIB)])
+    kept.add([series(workload="tiny", records=10, wall=[0.15]), series(direction="help", wall=[0.05])])
+    kept.add(micro=[results.Micro(results.FRAMING, results.DISPATCHED, "w1", 10, [9e-6])])
     text = report.markdown(kept, "x.svg")
     assert (
         "| w1 | decode | codec | 2.00 | 1.00 | 1.00 | 500 | 2000.00 | 0.5 | 100 | 1 | 12 to 17 | 0.17 | 170 |" in text
@@ -144,6 +146,10 @@ def test_a_report_has_what_was_measured_and_nothing_else() -> None:
     assert "- w1 x1 encode: peak memory 200 MiB" in text
     assert "| w1 | decode | x1 / x2 | 2000.00 / 6000.00 | 100 / 100 |" in text
     assert f"**{(2 / 12 * 4 / 4.4) ** 0.5:.3f}**" in text
+    assert "| decode of 10 records | codec | 150 | 150 | 120 |" in text
+    assert "- decode of 10 records: 150 ms" in text
+    assert "- --help" not in text
+    assert "- framing of w1: 0.90 us" in text
     assert "System calls" not in text
 
 

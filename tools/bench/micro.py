@@ -23,17 +23,16 @@ from codec.stream.source import Source
 from codec.stream.versions import Newest
 
 from . import kaitai
-from .results import Micro
+from .results import DISPATCHED, FRAMING, Micro
 
 Way = Callable[[bytes], int]
-FRAMING = "framing, per record"
 
 
 def ways(container: Container, compiler: kaitai.Compiler | None) -> Iterator[tuple[str, Way]]:
     """Every way to read the framing."""
     yield "bare loop, no checks", bare_loop(container)
     yield "ours, all checks", framed(container)
-    yield "ours, all checks, versions and dispatch", dispatched(container)
+    yield DISPATCHED, dispatched(container)
     yield "construct", constructed(container, compiled=False)
     yield "construct, compiled", constructed(container, compiled=True)
     if compiler is not None:

@@ -15,7 +15,7 @@ from codec.spec import source
 
 from .contest import OURS
 from .plot import Panel, svg
-from .results import Micro, Results, Series
+from .results import DISPATCHED, FRAMING, Micro, Results, Series
 
 MIB = 1 << 20
 REPORTED = Path(__file__).parent / "reported.yaml"
@@ -28,6 +28,7 @@ ELSEWHERE = """\
 The Go tools are not at hand here: their seconds and MiB were measured elsewhere, on the same kind of machine
 (`tools/bench/reported.yaml`). Where a range was reported, the ratio is to its lower end."""
 Row = Sequence[str]
+FEW = 100  # records: with fewer it is the start that is measured
 SIZE = "size of the workload"
 
 
@@ -158,6 +159,14 @@ def _missed(results: Results, reported: source.Mapping) -> str:
             lines.append(
                 f"- {_subject(one)} {one.direction}: peak memory {one.pss / MIB:.0f} MiB, at most {reach['mib']:g} is wanted."
             )
+    for one, name, wanted in _started(results, reach):
+        if 1000 * one.seconds > wanted:
+            lines.append(f"- {name}: {1000 * one.seconds:.0f} ms, at most {wanted:g} is wanted.")
+    for each in results.micro:
+        if each.thing == FRAMING and each.way == DISPATCHED and 1e6 * each.per_unit > reach["framing_us"]:
+            lines.append(
+                f"- framing of {each.workload}: {1e6 * each.per_unit:.2f} us, at most {reach['framing_us']:g} is wanted."
+            )
     return "\n".join(lines) or ("None." if results.series else "")
 
 
@@ -207,20 +216,24 @@ def _calls(results: Results) -> str:
 
 
 def _starts(results: Results, reported: source.Mapping) -> str:
-    reach = cast("dict[str, float]", reported["reach"])
-    rows = []
-    for one in results.series:
-        if one.direction == "help" or one.records < 100:
-            wanted = reach["help_ms" if one.direction == "help" else "tiny_ms"]
-            name = "--help" if one.direction == "help" else f"{one.direction} of {one.records} records"
-            rows.append(
-                (name, one.contestant, f"{1000 * one.seconds:.0f}", f"{1000 * min(one.wall):.0f}", f"{wanted:g}")
-            )
+    rows = [
+        (name, one.contestant, f"{1000 * one.seconds:.0f}", f"{1000 * min(one.wall):.0f}", f"{wanted:g}")
+        for one, name, wanted in _started(results, cast("dict[str, float]", reported["reach"]))
+    ]
     return table(("", "who", "middle ms", "least ms", "at most wanted"), rows)
 
 
+def _started(results: Results, reach: dict[str, float]) -> Iterator[tuple[Series, str, float]]:
+    """What was run for its start alone: the series, its name, the milliseconds that are wanted."""
+    for one in results.series:
+        if one.direction == "help":
+            yield one, "--help", reach["help_ms"]
+        elif one.records < FEW:
+            yield one, f"{one.direction} of {one.records} records", reach["tiny_ms"]
+
+
 def _framing(results: Results, reported: source.Mapping) -> str:
-    found = [one for one in results.micro if one.thing.startswith("framing")]
+    found = [one for one in results.micro if one.thing == FRAMING]
     workloads = list(dict.fromkeys(one.workload for one in found))
     ways = list(dict.fromkeys(one.way for one in found))
     rows = [(way, *(_micro(found, way, workload) for workload in workloads)) for way in ways]
@@ -256,7 +269,7 @@ def _standard(results: Results) -> Iterator[Series]:
     chosen = [
         one
         for one in results.series
-        if one.scale == 1 and not one.unsorted and one.direction in order and one.records >= 100
+        if one.scale == 1 and not one.unsorted and one.direction in order and one.records >= FEW
     ]
     yield from sorted(chosen, key=lambda one: (one.workload, order.index(one.direction)))
 

@@ -19,6 +19,7 @@ from statistics import median
 from codec.errors import DataError, Place, from_os_error
 from codec.tree.publish import OutputFile
 
+FRAMING, DISPATCHED = "framing, per record", "ours, all checks, versions and dispatch"
 VERSIONS = ("declarative-codec", "construct", "kaitaistruct", "orjson", "msgspec", "google-crc32c", "click")
 
 
