@@ -50,6 +50,8 @@ class DecodeOptions:
     then as the umask says. `cluster_id` goes into the manifest, `input_text` too (default: the source).
     `jobs` is how many worker processes may share the work (`codec.workers`); the tree is the same for any number.
     `format` is a known spec's name or the path of one, empty = the one that the input tells (`codec.opening`).
+    With `self_test` the tree is encoded again before it appears, and compared with the records that came in: what is no
+    loss that the spec declares ends the run with `DataError`.
     """
 
     adapters: tuple[str, ...] = ()
@@ -61,6 +63,7 @@ class DecodeOptions:
     replace: bool = False
     sync: bool = True
     shared: bool = False
+    self_test: bool = False
     engine: Engine = "compiled"
     jobs: int | None = None
     format: str = ""
@@ -71,14 +74,18 @@ class DecodeOptions:
 @dataclass(frozen=True, slots=True)
 class DecodeResult:
     """What a decode did. `counts` has `entries`, one count per adapter, `tombstone`, `internal`, `unknown`, and what
-    version resolution hid (`older`, `expired`, `deleted`, `later`, `operational`)."""
+    version resolution hid (`older`, `expired`, `deleted`, `later`, `operational`). `losses` counts what is not in the
+    tree, by the name under which the spec declares it: whole records, and after a self-test every difference. `warnings`
+    counts the warnings by event."""
 
     last_commit_ts: int
     container: str
     counts: Mapping[str, int]
     unknown_prefixes: tuple[str, ...]
     losses: Mapping[str, int]
+    warnings: Mapping[str, int]
     files: int
+    self_test_ran: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
 from codec.mapping.target import Target, TreeTarget
 from codec.opening import open_stream, spec_facts
+from codec.recall import recall, refuse_every_version
 from codec.spec.container import Container
 from codec.spec.plan import Adapter, Row
 from codec.stream import versions
@@ -30,6 +31,7 @@ from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.tree.checksums import format_line
 from codec.tree.staging import StagedTree, Twice
+from codec.verify.losses import LossCheck
 from codec.version import __version__
 from codec.workers import jobs_of
 
@@ -245,6 +247,19 @@ def _decode(
     sort: bool,
     shared: bool,
 ) -> DecodeResult:
+    said, check, tell = Counter[str](), None, options.warn
+    if options.self_test:
+        refuse_every_version(options)
+        on, engine = switched_on(container, options.switches), partial(engine_of, options.engine)
+        check = LossCheck(container, chosen(container, options.adapters), engine, on)
+
+    def warn(warned: Warned) -> None:
+        said[warned.event] += 1
+        if check is not None:
+            check.warned(warned)
+        tell(warned)
+
+    options = replace(options, warn=warn)
     run = Decoding(container, options, shared)
     with StagedTree(target, replace=options.replace, sync=options.sync, shared=options.shared) as tree:
         tree.exclusive = shared
@@ -252,8 +267,10 @@ def _decode(
         run.run(reader, out, sort)
         out.close()
         _describe(container, options, run, reader, source, tree)
+        if check is not None:
+            run.losses = Counter(recall(container, options, reader, tree.staged, tuple(run.selected), check))
         tree.publish()
-        return _result(container, run, reader, tree.files)
+        return _result(container, run, reader, tree.files, said, check is not None)
 
 
 def _describe(
@@ -284,7 +301,9 @@ def _describe(
             out.write(format_line(path, digest))
 
 
-def _result(container: Container, run: Decoding, reader: EntryReader, files: int) -> DecodeResult:
+def _result(
+    container: Container, run: Decoding, reader: EntryReader, files: int, said: Counter[str], tested: bool
+) -> DecodeResult:
     names = container.counters
     counts = {names["total"]: reader.total}
     counts |= {name: run.counts[name] for name in container.print_order}
@@ -295,4 +314,7 @@ def _result(container: Container, run: Decoding, reader: EntryReader, files: int
     }
     counts |= {name: run.counts[name] for name in ("older", "expired", "later")} | {"operational": reader.operational}
     losses = {label: count for label, count in run.losses.items() if count}
-    return DecodeResult(reader.head.last_commit_ts, reader.head.container, counts, tuple(run.unknown), losses, files)
+    head = reader.head
+    return DecodeResult(
+        head.last_commit_ts, head.container, counts, tuple(run.unknown), losses, dict(said), files, tested
+    )

@@ -36,6 +36,11 @@ def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target
         ("rows", _counted({name: count for name, count in plain.items() if name not in adapters})),
         ("hidden", _counted(hidden) or "nothing"),
         ("lost", _counted(lost) or "nothing"),
+        ("warnings", _counted(result.warnings) or "none"),
+        (
+            "self-test",
+            "matched: every difference is a declared loss" if result.self_test_ran else "not run (--self-test)",
+        ),
     ]
     ends = (("input", source), ("output", target))
     log = [("snapshot decoded", (*ends, *plain.items(), ("last_commit_ts", result.last_commit_ts)))]

@@ -22,6 +22,7 @@ DECODED = api.DecodeResult(
     counts={"entries": 5, "blue": 1, "green": 0, "red": 2, "tombstone": 1, "internal": 1, "unknown": 0, "older": 3},
     unknown_prefixes=(),
     losses={},
+    warnings={},
     files=4,
 )
 ENCODED = api.EncodeResult(
