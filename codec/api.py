@@ -164,7 +164,7 @@ class VerifyOptions:
     alone: bool = False
     jobs: int | None = None
     engine: Engine = "compiled"
-    format: str = "elastickv"
+    format: str = ""
     found: Callable[[CodecError], None] = _ignore
     warn: Callable[[Warned], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
@@ -177,7 +177,7 @@ class FormatOptions:
 
     check: bool = False
     engine: Engine = "compiled"
-    format: str = "elastickv"
+    format: str = ""
     changed: Callable[[str], None] = _ignore
     found: Callable[[CodecError], None] = _ignore
 
@@ -221,7 +221,7 @@ def encode_snapshot(source: Path, sink: BinaryIO, options: EncodeOptions) -> Enc
     return encode(source, sink, options)
 
 
-def read_encode_info(data: bytes, source: str = "", format: str = "elastickv") -> EncodeInfo:
+def read_encode_info(data: bytes, source: str = "", format: str = "") -> EncodeInfo:
     """What the document beside an encoded stream says; `source` is its name for errors (container-and-cli.md §3.4).
 
     Unknown members are tolerated and named. Raises `VersionError` for a version that this program does not know, before
@@ -232,7 +232,7 @@ def read_encode_info(data: bytes, source: str = "", format: str = "elastickv") -
     return read(data, source, format)
 
 
-def write_encode_info(info: EncodeInfo, format: str = "elastickv") -> bytes:
+def write_encode_info(info: EncodeInfo, format: str = "") -> bytes:
     """The text of the document, as the reference writes it; constants are those of the format's spec."""
     from codec.encode_info import write
 

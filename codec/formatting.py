@@ -16,6 +16,7 @@ from codec.api import FormatOptions, FormatResult
 from codec.encoding import read_manifest
 from codec.errors import DataError, Place, TreeError
 from codec.mapping.facts import Facts
+from codec.opening import format_of_tree
 from codec.spec import ready
 from codec.spec.container import Container
 from codec.stream.sort import Sorter
@@ -32,7 +33,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def format_tree(root: Path, options: FormatOptions) -> FormatResult:
     """See `codec.api.format_tree`."""
-    container = ready.load(options.format)
+    container = ready.load(format_of_tree(root, options.format))
     _, known = read_manifest(container, root)
     try:
         with TreeReader(root) as reader:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from codec.api import VerifyOptions, VerifyResult, Warned
-from codec.errors import Place, UsageError
+from codec.errors import Place, StreamError, UsageError
+from codec.opening import format_of_tree, open_stream
 from codec.spec import ready
 from codec.spec.container import Container
 from codec.verify.beside import verify_beside
@@ -40,6 +41,18 @@ def verify(source: Path, options: VerifyOptions) -> VerifyResult:
         if missing is not None and not count:
             raise missing
         return VerifyResult(kind, count, dict(findings.by_code), dict(counts))
+
+
+def _container(source: Path, format: str) -> Container:
+    """The format that is named, or that the source tells; of a file that tells none, the usual one."""
+    if source.is_dir():
+        return ready.load(format_of_tree(source, format))
+    try:
+        reader = open_stream(source, format)
+    except StreamError:
+        return ready.load(format)
+    reader.source.close()
+    return reader.container
 
 
 def _beside(

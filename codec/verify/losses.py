@@ -36,6 +36,9 @@ Positioned = tuple[
 Fact = tuple[bytes, int, str, bytes, str]  # whose, side, name, value, key
 IN, OUT = 0, 1
 SHOWN_KEY = 100
+Uncounted = tuple[str, str]  # a warning, and what of the things that it tells of
+STALE = "stale"  # what the words of a spec call things that are not the ones that count
+ITSELF = ""  # the records of a thing that are neither elements nor within it
 UNKNOWN, UNSELECTED = "unknown records", "records of other adapters"
 
 
@@ -55,7 +58,7 @@ class _Kind:
     said: tuple[int, ...]
     facts: tuple[tuple[str, int], ...]
     gone: bool
-    events: tuple[str, ...]
+    events: tuple[Uncounted, ...]
     follows: bool
 
 
@@ -80,17 +83,22 @@ class LossCheck:
         self._kinds: dict[int, _Kind | str] = {}
         self._warnings = {event: warning for a in container.adapters for event, warning in a.warnings.items()}
         self._orphans = {shared.row.name: shared.orphan for a in container.adapters for shared in a.shared}
-        self._uncounted: Counter[str] = Counter()
+        self._uncounted: Counter[Uncounted] = Counter()
+        entities = [entity for adapter in container.adapters for entity in adapter.entities]
+        self._kinds_of_event = {e.orphan: sum(r.role == "stored" and not r.each for r in e.rows) for e in entities}
         self._by_label: dict[str, _Kind] = {}
         self.losses: Counter[str] = Counter()
 
     def warned(self, warned: Warned) -> None:
-        """Take note of how many records a warning says do not count, and one more: what says which they are."""
+        """Take note of how many records of each kind a warning says do not count, and that it tells of one more thing."""
         warning = self._warnings.get(warned.event)
         if warning is not None:
             values = dict(warned.fields)
-            rows = [name for name, derive in warning.fields if isinstance(derive, (Known, Count))]
-            self._uncounted[warned.event] += sum(int(str(values[name])) for name in rows) + 1
+            for name, derive in warning.fields:
+                if isinstance(derive, (Known, Count)):
+                    what = derive.key if isinstance(derive, Known) else derive.collection
+                    self._uncounted[warned.event, what] += int(str(values[name]))
+            self._uncounted[warned.event, ITSELF] += self._kinds_of_event.get(warned.event, 0)
 
     def run(self, found: Iterable[Version], given: Iterable[tuple[bytes, bytes]], source: str, tell: Tell) -> None:
         """Compare two sides, both by user key; every difference that no declared loss explains is told."""
@@ -145,18 +153,24 @@ class LossCheck:
             self.losses[f"{came[0][2]} rewritten"] += both
         for _, _, label, key in came[both:]:
             kind = self._by_label[label]
-            event = next((event for event in kind.events if self._uncounted[event]), "")
             if kind.gone:
                 self.losses[label] += 1
-            elif event:
-                self.losses[event] += 1
-            else:
+            elif not self._is_uncounted(kind.events):
                 message = f"a {label} record is not in the tree, and no declared loss says why"
                 tell(StreamError("self-test", message, Place(source), label, "the record", "nothing", key))
         for _, _, label, key in back[both:]:
             if not self._by_label[label].follows:
                 message = f"the tree gives a {label} record that did not come in"
                 tell(StreamError("self-test", message, Place(source), label, "no such record", key))
+
+    def _is_uncounted(self, events: tuple[Uncounted, ...]) -> bool:
+        """Count a record as one of those that a warning told of, as long as there are any left."""
+        for event in events:
+            if self._uncounted[event]:
+                self._uncounted[event] -= 1
+                self.losses[event[0]] += 1
+                return True
+        return False
 
     def _judge_facts(self, told: Iterator[Fact], source: str, tell: Tell) -> None:
         """What several records say of one thing: the tree has one of it, or the thing is none."""
@@ -169,11 +183,9 @@ class LossCheck:
         for value, key in came.items():
             if value in back or value == nothing:
                 continue
-            if len(came) > 1 or back:
+            if any(other in came for other in back):
                 self.losses[f"{name} overridden"] += 1
-            elif self._uncounted[self._orphans[name]]:
-                self.losses[self._orphans[name]] += 1
-            else:
+            elif back or not self._is_uncounted(((self._orphans[name], name),)):
                 message = f"what a {name} record says is not in the tree"
                 tell(StreamError("self-test", message, Place(source), name, "the same", key))
         for value, key in back.items():
@@ -232,7 +244,7 @@ class LossCheck:
             tuple(said),
             tuple((shared[name], at) for at, name in enumerate(row.kept) if name in shared and at not in row.identity),
             gone,
-            tuple(_events(adapter, entity)),
+            tuple(_events(adapter, entity, row)),
             legacy or row.each in pieces or copied(row),
         )
 
@@ -272,12 +284,16 @@ def _shown(entity: plan.Entity, on: frozenset[str]) -> Iterator[str]:
                 yield from (name.field for name in member_names(member))
 
 
-def _events(adapter: plan.Adapter, entity: plan.Entity | None) -> Iterator[str]:
-    """The warnings that tell of things that do not count, for records of one entity."""
-    above = {entity.within[1]} if entity is not None and entity.within else set()
-    for one in adapter.entities:
-        if entity is not None and one.name in {entity.name, *above}:
-            yield from (event for event in (one.orphan, one.choose.stale if one.choose else "") if event)
+def _events(adapter: plan.Adapter, entity: plan.Entity | None, row: plan.Row) -> Iterator[Uncounted]:
+    """The warnings that tell of things that do not count, for records of one kind."""
+    if entity is None:
+        return
+    if entity.choose is not None:
+        yield entity.choose.stale, STALE
+    if entity.orphan:
+        yield entity.orphan, row.each or ITSELF
+    if entity.within and (parent := adapter.entity(entity.within[1])).orphan:
+        yield parent.orphan, entity.name
 
 
 def _digest(*parts: object) -> bytes:
