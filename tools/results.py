@@ -36,9 +36,9 @@ def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target
         ("rows", _counted({name: count for name, count in plain.items() if name not in adapters})),
         ("hidden", _counted(hidden) or "nothing"),
         ("lost", _counted(lost) or "nothing"),
-        ("warnings", _counted(result.warnings) or "none"),
+        ("warned", _counted(result.warnings) or "of nothing"),
         (
-            "self-test",
+            "tested",
             "matched: every difference is a declared loss" if result.self_test_ran else "not run (--self-test)",
         ),
     ]

@@ -17,7 +17,7 @@ from operator import itemgetter
 
 from codec.api import Warned
 from codec.engine.base import Engine, ReadRow
-from codec.engine.patterns import ABSENT
+from codec.engine.base import ABSENT
 from codec.errors import CodecError, Place, StreamError
 from codec.mapping.dispatch import every_kind
 from codec.spec import plan

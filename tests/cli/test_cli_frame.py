@@ -68,7 +68,9 @@ def test_the_document_lists_the_options_of_the_command(
 def test_the_document_lists_the_commands() -> None:
     group = codec()
     names = set()
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         names |= {f"{name} {inner}" for inner in command.commands} if isinstance(command, click.Group) else {name}
     rows = [row[0].strip("`").split()[1:] for row in rows_below("one implementation.")]
     assert {" ".join(takewhile(re.compile("[a-z][a-z-]*").fullmatch, words)) for words in rows} - {""} == names

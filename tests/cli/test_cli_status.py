@@ -207,7 +207,7 @@ def test_encode_hands_every_option_to_the_library(shell: Shell, library: Library
             scratch_root=Path("tmp"),
             engine="interpreter",
         )
-        assert replace(given, warn=wanted.warn, progress=wanted.progress) == wanted
+        assert replace(given, warn=wanted.warn, progress=wanted.progress, found=wanted.found) == wanted
 
 
 def test_nothing_given_means_all_adapters_and_the_defaults(shell: Shell, library: Library) -> None:
