@@ -16,6 +16,7 @@ from codec.version import __version__
 DEFAULT_FORMAT = "elastickv"
 Engine = Literal["compiled", "interpreter"]
 Versions = Literal["newest", "all"]
+OutputContainer = Literal["", "stream", "payload", "runtime"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class DecodeOptions:
 
     `adapters` are names that the format declares, empty = all. `switches` are the options that the format's spec
     declares (boolean or text). `as_of` bounds the versions that count. `versions="all"` feeds every version in file
-    order, as the reference decoder does. The tree is readable for this user only, unless `shared`:
+    order, as the reference decoder does. `complement` keeps beside the documents what they do not say, so that the tree
+    gives the same file again (docs/complement.md). The tree is readable for this user only, unless `shared`:
     then as the umask says. `cluster_id` goes into the manifest, `input_text` too (default: the source).
     `jobs` is how many worker processes may share the work (`codec.workers`); the tree is the same for any number.
     `format` is a known spec's name or the path of one, empty = the one that the input tells (`codec.opening`).
@@ -61,6 +63,7 @@ class DecodeOptions:
     cluster_id: str = ""
     input_text: str = ""
     replace: bool = False
+    complement: bool = False
     sync: bool = True
     shared: bool = False
     self_test: bool = False
@@ -86,6 +89,8 @@ class DecodeResult:
     warnings: Mapping[str, int]
     files: int
     self_test_ran: bool = False
+    kept: Mapping[str, int] = field(default_factory=dict)
+    """What the complement holds: steps by kind and reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +100,17 @@ class EncodeOptions:
     With `verify` the tree is first compared with its checksums; `found` is handed every disagreement, and any one ends
     the run with `DataError`. `mismatched` is handed every line of a self-test that does not match; without it the test
     ends when the bounded text of the result is full.
+
+    A complement is used where the tree has one, unless `ignore_complement`; then `last_commit_ts` is the time of edits,
+    None = newer than anything in the file, and records of adapters that are not selected stay. `output_container` says
+    which layers are written; empty = those of the complement, the bare stream without one.
     """
 
     adapters: tuple[str, ...] = ()
     switches: Mapping[str, object] = field(default_factory=dict)
     last_commit_ts: int | None = None
+    ignore_complement: bool = False
+    output_container: OutputContainer = ""
     self_test: bool = False
     verify: bool = False
     found: Callable[[CodecError], None] = _ignore
@@ -127,6 +138,8 @@ class EncodeResult:
     self_test_matched: bool
     mismatch: str
     counts: Mapping[str, int]
+    complement: Mapping[str, int] | None = None
+    """What became of the complement: `applied`, `overridden` and `dropped` steps by reason, and what was edited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

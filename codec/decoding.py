@@ -17,6 +17,7 @@ from codec.engine.base import Engine, Misfit
 from codec.engine.interpreter import Interpreter
 from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError
 from codec.mapping import facts
+from codec.mapping.besides import Besides
 from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
 from codec.mapping.target import Target, TreeTarget
@@ -52,6 +53,7 @@ class Decoding:
         self.unknown: dict[str, None] = {}
         self.losses: Counter[str] = Counter()
         self.extensions: set[str] = set()
+        self.besides = Besides(learning=True)
 
     def run(self, reader: EntryReader, target: Target, sort: bool) -> None:
         """Feed every live version; raises `versions.Unsorted` if that needs order and there is none: then `sort`."""
@@ -91,6 +93,7 @@ class Decoding:
                 jobs = Crew(self._work, target.note_only)
             for number, decoder in enumerate(decoders):
                 decoder.jobs, decoder.number = jobs, number
+                decoder.press.structure = self.besides.fields if options.complement else None
             self._feed(reader, live, self._routes(decoders, shown))
             for decoder in decoders:
                 decoder.finish(reader.source.name)
@@ -266,24 +269,32 @@ def _decode(
         out = TreeTarget(tree)
         run.run(reader, out, sort)
         out.close()
-        _describe(container, options, run, reader, source, tree)
+        known = _known(container, options, run, reader, source)
+        identity = ""
+        kept: Mapping[str, int] = {}
+        if options.complement:
+            from codec.complement.decode import keep_complement
+
+            identity, kept = keep_complement(container, options, reader, run.besides, tree, known, sort)
+        _describe(container, known | {"complement": identity}, tree)
         if check is not None:
             run.losses = Counter(recall(container, options, reader, tree.staged, tuple(run.selected), check))
         tree.publish()
-        return _result(container, run, reader, tree.files, said, check is not None)
+        result = _result(container, run, reader, tree.files, said, check is not None)
+        return replace(result, kept=kept)
 
 
-def _describe(
-    container: Container, options: DecodeOptions, run: Decoding, reader: EntryReader, source: Path, tree: StagedTree
-) -> None:
-    """Manifest and checksums, last."""
+def _known(
+    container: Container, options: DecodeOptions, run: Decoding, reader: EntryReader, source: Path
+) -> facts.Facts:
+    """What the manifest says."""
     text = options.input_text or str(source)
     switches = {
         option.name: options.switches.get(option.name) or option.default
         for adapter in container.adapters
         for option in adapter.options
     }
-    known = switches | {
+    return switches | {
         "tool_version": __version__,
         "cluster_id": options.cluster_id,
         "input_number": facts.input_number(text, container.input_suffix, container.input_base[reader.head.container]),
@@ -294,6 +305,10 @@ def _describe(
         "extensions": tuple(sorted(run.extensions)),
         **spec_facts(container),
     }
+
+
+def _describe(container: Container, known: facts.Facts, tree: StagedTree) -> None:
+    """Manifest and checksums, last."""
     tree.write(container.manifest.path, facts.write(container.manifest, known))
     digests = tree.checksums()
     with tree.create(container.checksums) as out:

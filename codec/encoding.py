@@ -14,6 +14,7 @@ from codec.decoding import chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
 from codec.mapping import facts
+from codec.mapping.besides import Besides
 from codec.mapping.documents import DocumentReader
 from codec.mapping.encode import SHOWN, AdapterEncoder
 from codec.opening import format_of_tree
@@ -22,12 +23,13 @@ from codec.spec import ready
 from codec.spec.container import Container
 from codec.stream.sort import Sorter
 from codec.stream.tally import Tally
+from codec.stream.wrap import Layers
 from codec.stream.write import BLOCK, StreamWriter
 from codec.tree.walk import TreeFault, TreeReader
 from codec.verify.checksums import demand_checksums
 
 
-class _Digest:
+class Digested:
     """A sink that keeps the digest and the number of the bytes that went through."""
 
     def __init__(self, sink: BinaryIO) -> None:
@@ -47,16 +49,51 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
         raise UsageError("scratch", "the scratch folder does not exist", Place(str(options.scratch_root)))
     manifest, known = read_manifest(container, source)
     effective, declared = _timestamp(container, options, known, manifest)
+    complemented = has_complement(container, options, source, known)
+    if complemented and selected == chosen(container, ()):  # all that there are: what the tree does not have is kept
+        selected = frozenset(cast("tuple[str, ...]", known["adapters"]))
     _need_adapters(container, selected, known, manifest)
     names = tuple(name for name in container.encode_order if name in selected)
+    if complemented:
+        from codec.complement.encode import encode_with
+
+        return encode_with(container, options, source, sink, names, known, declared)
+    if options.output_container in ("", "stream"):
+        return _canonical(container, options, source, sink, names, known, (effective, declared))
+    whole = Digested(sink)
+    layers = Layers(container, options.output_container == "runtime", effective, whole)
+    result = _canonical(container, options, source, cast(BinaryIO, layers), names, known, (effective, declared))
+    if not layers.end():
+        return result
+    return replace(result, bytes_written=whole.size, sha256=whole.sha256.hexdigest())
+
+
+def has_complement(container: Container, options: EncodeOptions, source: Path, known: facts.Facts) -> bool:
+    """Whether a complement is wanted: the manifest says that there is one, or there is one."""
+    plan = container.complement
+    if options.ignore_complement or plan is None:
+        return False
+    return bool(known.get("complement")) or (source / plan.folder).is_dir()
+
+
+def _canonical(
+    container: Container,
+    options: EncodeOptions,
+    source: Path,
+    sink: BinaryIO,
+    names: tuple[str, ...],
+    known: facts.Facts,
+    stamps: tuple[int, int],
+) -> EncodeResult:
+    """The canonical stream of the documents alone."""
     try:
         with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
             if options.verify:
                 demand_checksums(reader, container.checksums, options.found)
-            writer = StreamWriter(container.written, effective, sorter)
+            writer = StreamWriter(container.written, stamps[0], sorter)
             tally = Tally() if options.self_test else None
             counts = _collect(container, options, reader, writer, names, known, tally)
-            return _write(container, options, sink, writer, names, known, (effective, declared), counts, source, tally)
+            return _write(container, options, sink, writer, names, known, stamps, counts, source, tally)
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
 
@@ -73,10 +110,29 @@ def records_of(
     manifest, known = read_manifest(container, tree)
     _need_adapters(container, selected, known, manifest)
     names = tuple(name for name in container.encode_order if name in selected)
+    return records_with(container, tree, options, names, known, Besides(), sorter)
+
+
+def records_with(
+    container: Container,
+    tree: Path,
+    options: EncodeOptions,
+    names: tuple[str, ...],
+    known: facts.Facts,
+    besides: Besides,
+    sorter: Sorter[tuple[bytes, bytes]],
+    counts: dict[str, int] | None = None,
+) -> Iterator[tuple[bytes, bytes]]:
+    """The same for a tree whose manifest says `known`, and with what is known `besides` its documents.
+
+    `counts` gets the number of records of each adapter.
+    """
     writer = StreamWriter(container.written, 0, sorter)
     writer.suffix = b""  # not framed: sorted by the key alone
     with TreeReader(tree) as reader:
-        _collect(container, options, reader, writer, names, known)
+        found = _collect(container, options, reader, writer, names, known, besides=besides)
+    if counts is not None:
+        counts |= found
     return sorter.sorted()
 
 
@@ -125,6 +181,7 @@ def _collect(
     names: tuple[str, ...],
     known: facts.Facts,
     tally: Tally | None = None,
+    besides: Besides | None = None,
 ) -> dict[str, int]:
     emit = writer.add if tally is None else tally.beside(writer.add)
     counts: dict[str, int] = {}
@@ -135,7 +192,7 @@ def _collect(
             engine = engine_of(options.engine, adapter)
             on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
-            documents = DocumentReader(adapter, engine, reader, emit, writer.most_value, limit_error, on)
+            documents = DocumentReader(adapter, engine, reader, emit, writer.most_value, limit_error, on, besides)
             encoder = AdapterEncoder(adapter, documents, options.switches)
             try:
                 encoder.run()
@@ -214,11 +271,11 @@ def _write(
         counts,
     )
     if tally is None:
-        digest = _Digest(sink)
+        digest = Digested(sink)
         writer.write_to(digest)
         return replace(result, bytes_written=digest.size, sha256=digest.sha256.hexdigest())
     with TemporaryFile(dir=options.scratch_root) as scratch:
-        digest = _Digest(cast(BinaryIO, scratch))
+        digest = Digested(cast(BinaryIO, scratch))
         writer.write_to(digest)
         scratch.flush()
         quiet = replace(options, warn=lambda _: None, progress=lambda _: None)
@@ -231,9 +288,9 @@ def _write(
     )
 
 
-def _hand_over(tested: BinaryIO, sink: BinaryIO, written: _Digest) -> None:
+def _hand_over(tested: BinaryIO, sink: BinaryIO, written: Digested) -> None:
     """Copy what the self-test has read. Whatever the test did to it, other bytes than those written are refused."""
-    given = _Digest(sink)
+    given = Digested(sink)
     for block in _blocks(tested):
         given.write(block)
     if given.sha256.digest() != written.sha256.digest():

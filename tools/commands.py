@@ -19,12 +19,13 @@ from .session import Session
 from .values import ALL, adapter_names, timestamp
 
 if TYPE_CHECKING:
-    from codec.api import Engine, Versions
+    from codec.api import Engine, OutputContainer, Versions
     from codec.spec.options import Option
 
 Direction = Literal["decode", "encode"]
 
 MOST_JOBS = 64
+CONTAINERS = ("stream", "payload", "runtime")
 HELP: dict[str, object] = {"help_option_names": ["-h", "--help"]}
 _STATUSES = "Exit status: 0 done, 1 wrong use, 2 wrong data (a decode drop-in knows only 1), 130 or 143 interrupted."
 
@@ -106,6 +107,7 @@ def _decode_options(format: str) -> list[click.Parameter]:
         _choice("--versions", ("newest", "all"), "Rows that count: the newest of each key, or all in file order."),
         _text("--as-of", "N", "Only versions committed at or before N count."),
         _flag("--self-test", "Encode the tree again and compare before it appears."),
+        _flag("--complement", "Keep what the documents do not say, so that encode gives the same file again."),
         _flag("--replace", "Replace a tree that is already at --output, as a whole."),
         _flag("--no-sync", "Do not wait until the tree is on the disk."),
         _flag("--shared", "Let the umask say who may read the tree; else only you may."),
@@ -121,6 +123,8 @@ def _encode_options(format: str) -> list[click.Parameter]:
         *_format_options(format, "encode"),
         _text("--last-commit-ts", "N", "Timestamp to write, not below the manifest's.  [default: the manifest's]"),
         _flag("--verify", "Compare the tree with its checksums first; any difference ends the run."),
+        _flag("--ignore-complement", "Use the documents alone, even if the tree has a complement."),
+        _one_of("--output-container", CONTAINERS, "Layers of the output.  [default: the complement's, else stream]"),
         _flag("--self-test", "Read the snapshot back and compare before it appears."),
         _path(["--scratch-root"], "DIR", "Folder for what the self-test must put aside.  [default: the system's]"),
         *_common_options(),
@@ -149,6 +153,7 @@ def _decode(
     versions: Versions,
     as_of: str,
     self_test: bool,
+    complement: bool,
     replace: bool,
     no_sync: bool,
     shared: bool,
@@ -176,6 +181,7 @@ def _decode(
         as_of=bound,
         cluster_id=cluster_id,
         self_test=self_test,
+        complement=complement,
         replace=replace,
         sync=not no_sync,
         shared=shared,
@@ -199,6 +205,8 @@ def _encode(
     adapter: str,
     last_commit_ts: str,
     verify: bool,
+    ignore_complement: bool,
+    output_container: OutputContainer | None,
     self_test: bool,
     scratch_root: str,
     spec: str,
@@ -222,6 +230,8 @@ def _encode(
         adapters=chosen,
         switches=switches,
         last_commit_ts=commit,
+        ignore_complement=ignore_complement,
+        output_container=output_container or "",
         self_test=self_test,
         verify=verify,
         found=session.voice.finding,
@@ -270,6 +280,11 @@ def _flag(name: str, help: str) -> click.Option:
 def _choice(name: str, choices: tuple[str, ...], help: str) -> click.Option:
     """A choice whose first entry is the default."""
     return click.Option([name], type=click.Choice(choices), default=choices[0], show_default=True, help=help)
+
+
+def _one_of(name: str, choices: tuple[str, ...], help: str) -> click.Option:
+    """A choice that need not be made."""
+    return click.Option([name], type=click.Choice(choices), help=help)
 
 
 class _ChoiceOrDefault(click.Choice[str]):

@@ -41,10 +41,12 @@ def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target
             "tested",
             "matched: every difference is a declared loss" if result.self_test_ran else "not run (--self-test)",
         ),
+        *([("kept", _counted(result.kept))] if result.kept else []),
     ]
     ends = (("input", source), ("output", target))
     log = [("snapshot decoded", (*ends, *plain.items(), ("last_commit_ts", result.last_commit_ts)))]
     log += [("rows hidden", tuple(hidden.items()))] if hidden else []
+    log += [("complement kept", tuple(result.kept.items()))] if result.kept else []
     log += [("not in the tree", tuple(lost.items()))] if lost else []
     return Outcome(tuple(rows), tuple(log), _data("decode", ends, seconds, result))
 
@@ -67,6 +69,7 @@ def encoded(result: EncodeResult, source: str, target: str, seconds: float) -> O
         ("sha256", result.sha256),
         ("commit", str(result.last_commit_ts)),
         ("adapters", _counted(counts)),
+        *([] if result.complement is None else [("complement", _counted(result.complement) or "empty")]),
         ("self-test", "matched: 0 files differ" if result.self_test_ran else "not run (--self-test)"),
     )
     line = (
@@ -76,7 +79,9 @@ def encoded(result: EncodeResult, source: str, target: str, seconds: float) -> O
         ("adapters", ",".join(result.adapters)),
     )
     ends = (("input", source), ("output", target))
-    return Outcome(rows, (("encode complete", line),), _data("encode", ends, seconds, result))
+    log: list[tuple[str, tuple[tuple[str, object], ...]]] = [("encode complete", line)]
+    log += [] if result.complement is None else [("complement applied", tuple(result.complement.items()))]
+    return Outcome(rows, tuple(log), _data("encode", ends, seconds, result))
 
 
 def linted(doubts: Mapping[str, int]) -> Outcome:

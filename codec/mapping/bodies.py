@@ -266,7 +266,7 @@ class Household:
                     for item in group:
                         row = self.root.row(str(item[7]))
                         thing |= fields_of(row, item[8])  # type: ignore[arg-type]
-                    self._press.show(self.root, thing)
+                    self._press.show_parent(self.root, thing)
                 elif section == COPIES:
                     self._copies(thing, group)
                 else:

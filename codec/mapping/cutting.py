@@ -112,6 +112,8 @@ class Holdings:
         document = self.parent.documents[0]
         main = component(document.path[-1])
         if self.reader.kind(f"{path}/{main}") is None:
+            if self.reader.pardons(path):
+                return
             hint = f"every folder below {self.folder.root} has a {main}"
             raise TreeError(self.folder.errors["missing"], f"{main} is missing", Place(path), hint=hint)
         parent: Thing = dict.fromkeys(self.parent.fields)

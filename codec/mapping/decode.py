@@ -79,6 +79,8 @@ class AdapterDecoder:
         self._last_claim: dict[str, object] = {}
         self._arrival = 0
         self.losses: Counter[str] = Counter()
+        self.kept: dict[str, dict[str, int]] | None = None
+        """If it is a dict, what documents of parents do not show and records of their children need is put there."""
         self.takers = {row.label: self._taker(row) for row in adapter.rows}
 
     def _owners(self) -> dict[str, tuple[tuple[int, int], ...]]:

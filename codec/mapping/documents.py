@@ -12,6 +12,7 @@ from codec.engine.base import Engine, Misfit, Misread, Notes
 from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError, shown
 from codec.layout import json_read
 from codec.layout.json_careful import path_text
+from codec.mapping.besides import Besides
 from codec.mapping.rows import RowWriter
 from codec.mapping.views import records
 from codec.spec.context import OPTION
@@ -36,6 +37,7 @@ class DocumentReader:
         most_value: int,
         limit_error: str,
         on: frozenset[str],
+        besides: Besides | None = None,
     ) -> None:
         assert adapter.folder is not None
         self.engine, self.tree, self._emit = engine, tree, emit
@@ -44,7 +46,7 @@ class DocumentReader:
         self.most_text = TEXT_PER_BYTE * most_value
         self.rows = RowWriter(adapter, engine)
         self.counts = Notes()
-        self.shown = on
+        self.shown, self._besides = on, besides or Besides()
         self.on = {f"{OPTION}{name}": True for name in sorted(on)}
         self._repeated: Sorter[tuple[object, ...]] = Sorter()
         self._arrival = 0
@@ -145,6 +147,8 @@ class DocumentReader:
                 thing |= self.engine.document_reader(document)(value, self.counts)
             except Misread as misread:
                 raise self.misread(misread, path, data) from None
+            if path in self._besides.fields:
+                thing |= self._besides.fields[path]
         else:
             self._read_lines(document, path, thing)
 
@@ -259,10 +263,14 @@ class DocumentReader:
                     raise DocumentError(self.folder.errors["json"], message, Place(path), name, found=shown(element[0]))
                 seen.add(element[0])
 
+    def pardons(self, path: str) -> bool:
+        """Whether a document, or a folder without its document, may be as it is: it was so in the input."""
+        return self._besides.pardons(path, self.tree)
+
     def check(self, entity: Entity, path: str, thing: Thing) -> None:
         """Raise if the document contradicts itself."""
         for check in entity.checks:
-            if not check.condition.holds(thing, ()):
+            if not check.condition.holds(thing, ()) and not self.pardons(path):
                 raise DocumentError(
                     self.folder.errors["json"],
                     "the document contradicts itself",

@@ -56,6 +56,11 @@ def _text(spec: dict[str, object], facts: Facts, html: bool, newline: str) -> st
             f"{newline + STEP}{quote(name, html)}: {{}}" for name in cast("list[str]", spec["order"]) if name in chosen
         ]
         return "{" + ",".join(parts) + newline + "}" if parts else "{}"
+    if "table" in spec:
+        table = cast("Mapping[str, object]", facts[str(spec["table"])])
+        inner = newline + STEP
+        lines = (f"{inner}{quote(name, html)}: {_scalar(value, html)}" for name, value in table.items())
+        return "{" + ",".join(lines) + newline + "}" if table else "{}"
     name = str(spec.get("fact", spec.get("switch")))
     if spec.get("empty") == "left_out" and not facts.get(name):
         return None
@@ -63,6 +68,12 @@ def _text(spec: dict[str, object], facts: Facts, html: bool, newline: str) -> st
     if isinstance(value, (tuple, list)):
         inner = ",".join(f"{newline + STEP}{quote(item, html)}" for item in value)
         return f"[{inner}{newline}]" if value else "[]"
+    return _scalar(value, html)
+
+
+def _scalar(value: object, html: bool) -> str:
+    if value is None:
+        return "null"
     return quote(value, html) if isinstance(value, str) else constant_text(value)
 
 
@@ -189,6 +200,8 @@ def _collect(members: Mapping[str, object], value: Mapping[str, JsonValue], fact
             facts[str(spec["chosen"])] = tuple(
                 key for key, scope in cast("dict[str, object]", here or {}).items() if scope is not None
             )
+        elif "table" in spec:
+            facts[str(spec["table"])] = here or {}
         elif "fact" in spec or "switch" in spec:  # a constant with a fact tells what was found
             facts[str(spec.get("fact", spec.get("switch")))] = here
 

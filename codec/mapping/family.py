@@ -170,7 +170,7 @@ class Family:
         for document in self.root.documents:
             if document.empty_folder:
                 ends.make_folder(document, thing)
-        self._press.show(self.root, thing)
+        self._press.show_parent(self.root, thing)
 
     def _parent(self, items: Iterator[Item], thing: Thing) -> set[str]:
         """The parent's fields; of several records of one kind the last counts. Which kinds there were."""

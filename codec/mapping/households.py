@@ -73,6 +73,8 @@ class Households:
     def _household(self, parent: Entity, document: Document, name: str, path: str) -> None:
         main = component(document.path[-1])
         if self.reader.kind(f"{path}/{main}") is None:
+            if self.reader.pardons(path):
+                return
             hint = f"every folder below {self.folder.root} has a {main}"
             raise TreeError(self.folder.errors["missing"], f"{main} is missing", Place(path), hint=hint)
         thing: Thing = dict.fromkeys(parent.fields)

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from codec.engine.base import Engine, WriteDocument
 from codec.engine.documents import STEM
+from codec.mapping.besides import Structure
 from codec.mapping.naming import Namer
 from codec.mapping.target import Target
 from codec.spec.plan import Adapter, Document, Entity
@@ -54,6 +55,9 @@ class Press:
         self.target = Noting(target)
         self.namer = Namer(dict(adapter.names), self.target)
         self.shown = shown
+        self.structure: dict[str, dict[str, int]] | None = None
+        """If it is a dict, what documents of parents do not show and records of their children need is put there."""
+        self._structure = Structure(adapter, shown)
         self.writers: dict[str, WriteDocument] = {
             f"{e.name}.{d.name}": engine.document_writer(d, shown) for e in adapter.entities for d in e.documents
         }
@@ -67,6 +71,12 @@ class Press:
         """Print all documents of a thing but the bundles."""
         for show in self._printers[entity.name]:
             show(thing, ())
+
+    def show_parent(self, entity: Entity, thing: Thing) -> None:
+        """The same for a thing that others lie within."""
+        if self.structure is not None and (fields := self._structure.of(entity, thing)):
+            self.structure[self.namer.path(entity.documents[0], thing)[0]] = fields
+        self.show(entity, thing)
 
     def show_sidecars(self, entity: Entity, thing: Thing) -> None:
         """Print only what stands beside the documents of others."""

@@ -84,6 +84,8 @@ class Clock:
     sized: frozenset[bytes]
     named: str
     error: str
+    floor: str = ""  # the slot that must be above the last commit, which is shifted by `shift` bits
+    shift: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,19 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
+class ComplementPlan:
+    """Where a complement stands in the tree: the paths of its files, the members of a line of facts, its document."""
+
+    folder: str
+    steps: str
+    values: str
+    facts: str
+    line: Mapping[str, str]
+    document: TopDocument
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveLimits:
     """How much of a packed tree is unpacked at most: files and folders, and bytes in all files together."""
 
@@ -179,6 +194,7 @@ class Container:
     mismatch_most: int
     usage_errors: Mapping[str, str]
     restore: Restore | None = None
+    complement: ComplementPlan | None = None
 
     def adapter(self, name: str) -> plan.Adapter:
         return next(adapter for adapter in self.adapters if adapter.name == name)
@@ -187,3 +203,7 @@ class Container:
     def written(self) -> StreamPlan:
         """The stream that an encode writes."""
         return next(stream for stream in self.streams if stream.write_errors)
+
+
+SCHEMAS = (("manifest",), ("encode_info",), ("complement", "document"))
+"""The documents at the top whose JSON Schemas stand in files of their own: where a spec has them."""

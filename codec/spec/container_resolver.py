@@ -11,6 +11,7 @@ from codec.spec.container import (
     ArchiveLimits,
     Bits,
     Clock,
+    ComplementPlan,
     Container,
     Footer,
     Frame,
@@ -125,6 +126,8 @@ class ContainerResolver(Resolver):
         data = self.data
         layers = self.section("layers")
         clock, footer = layers["clock"], layers["footer"]
+        rule = cast("dict[str, object]", clock.get("floor", {"slot": "", "shift": 0}))
+        floor = str(rule["slot"]), cast(int, rule["shift"])
         forms = cast("dict[str, list[dict[str, object]]]", clock["forms"])
         crc = self.slots(footer["parts"])[0][1]
         operational = self.section("operational")
@@ -143,6 +146,7 @@ class ContainerResolver(Resolver):
                 frozenset(k.encode("latin-1") for k, v in forms.items() if any("slack" in p for p in v)),
                 str(clock["named"]),
                 str(clock["error"]),
+                *floor,
             ),
             Footer(crc, str(footer["named"]), str(footer["error"])),
             tuple(
@@ -165,6 +169,17 @@ class ContainerResolver(Resolver):
             cast(int, self.section("mismatch")["most"]),
             cast("dict[str, str]", self.section("usage_errors")),
             self.restore(),
+            self.complement(schema) if "complement" in data else None,
+        )
+
+    def complement(self, schema: Mapping[str, Mapping[str, object]]) -> ComplementPlan:
+        """Where a complement stands."""
+        data = self.section("complement")
+        folder, document = str(data["folder"]), data["document"]
+        files = {name: f"{folder}/{file}" for name, file in cast("dict[str, str]", data["files"]).items()}
+        line, errors = cast("dict[str, str]", data["line"]), cast("dict[str, str]", data["errors"])
+        return ComplementPlan(
+            folder, **files, line=line, document=self.top(document, schema[str(document["schema"])]), errors=errors
         )
 
     def restore(self) -> Restore | None:

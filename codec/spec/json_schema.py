@@ -31,6 +31,8 @@ def schemas(container: Container) -> dict[str, Schema]:
     none. What JSON Schema cannot say is not there: names that differ only in letter case, checks of whole things.
     """
     found = {"manifest": dict(container.manifest.schema), "encode_info": dict(container.encode_info.schema)}
+    if container.complement is not None:
+        found["complement"] = dict(container.complement.document.schema)
     for adapter in container.adapters:
         for names in adapter.names.values():
             found[f"{adapter.name}/{names.name}"] = _head(names.name, names.path, True) | _names_line(names)

@@ -13,7 +13,7 @@ import codec.layout
 from codec.api import DEFAULT_FORMAT
 from codec.errors import Place, SpecError
 from codec.spec import extends, plan, source
-from codec.spec.container import Container
+from codec.spec.container import SCHEMAS, Container
 from codec.spec.container_resolver import ContainerResolver, kind_of
 from codec.spec.extends import extended
 from codec.spec.resolve import Resolver, options
@@ -96,9 +96,9 @@ def _load(name: str) -> Container:
     main = extended(path)
     adapters = tuple(Resolver(data).adapter() for data in carried(path, main))
     schemas = {}
-    for section in ("manifest", "encode_info"):
-        file = str(cast("dict[str, object]", main[section])["schema"])
-        schemas[file] = source.load(named_file(main, section, "schema"))
+    for section in (section for section in SCHEMAS if section[0] in main):
+        file = str(source.part_of(main, (*section, "schema")))
+        schemas[file] = source.load(named_file(main, *section, "schema"))
     return ContainerResolver(main, "little" if main["byte_order"] == "little" else "big").container(adapters, schemas)
 
 

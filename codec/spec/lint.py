@@ -12,7 +12,7 @@ from typing import TypeAlias, cast
 
 from codec.errors import SpecError
 from codec.spec import library, plan, rules_documents, rules_format, rules_records, rules_types, rules_words, source
-from codec.spec.container import Container
+from codec.spec.container import SCHEMAS, Container
 from codec.spec.container_resolver import ContainerResolver, kind_of
 from codec.spec.context import Problems
 from codec.spec.extends import EXTENDS, carried, chain, extended, unknown_adapters
@@ -129,11 +129,11 @@ class _Lint:
     def container(self, data: source.Mapping, subjects: list[Subject]) -> Container | None:
         try:
             schemas = {}
-            for section in ("manifest", "encode_info"):
-                path = self.named(data, section, "schema")
+            for section in (section for section in SCHEMAS if section[0] in data):
+                path = self.named(data, *section, "schema")
                 if path is None:
                     return None
-                schemas[str(source.part_of(data, (section, "schema")))] = source.load(path)
+                schemas[str(source.part_of(data, (*section, "schema")))] = source.load(path)
             adapters = tuple(subject.adapter for subject in subjects)
             return ContainerResolver(data).container(adapters, schemas)
         except SpecError as error:

@@ -98,7 +98,7 @@ class Patterns(Context):
         if "as" in spec:
             derive = self.derivation(spec["derive"], scope, place) if "derive" in spec else None
             target = kind = None
-            if "write" in spec:
+            if "write" in spec or "lost" in spec:
                 target, kind = scope.find(name) or (None, None)
             elif derive is None:
                 target, kind = self.bound(name, scope, place, name)

@@ -300,7 +300,10 @@ def container_names(format: Format) -> Iterator[Finding]:
         place = place_of(format.data, ("input_number", "base"))
         message = f"`base` says nothing of `{name}`"
         yield mistake("spec-missing", message, place, "input_number.base", f"say `{name}: 10` or `{name}: 16`")
-    for section, document in (("manifest", container.manifest), ("encode_info", container.encode_info)):
+    documents: list[tuple[tuple[str, ...], TopDocument]]
+    documents = [(("manifest",), container.manifest), (("encode_info",), container.encode_info)]
+    documents += [(("complement", "document"), container.complement.document)] if container.complement else []
+    for section, document in documents:
         yield from _top_members(format, section, document)
     written = [stream.name for stream in container.streams if stream.write_errors]
     if len(written) != 1:
@@ -332,15 +335,16 @@ def _entry_names(format: Format, stream: str) -> Iterator[Finding]:
             yield mistake("spec-unknown-name", message, place, f"streams.{stream}", nearest(name, known))
 
 
-def _top_members(format: Format, section: str, document: TopDocument) -> Iterator[Finding]:
+def _top_members(format: Format, path: tuple[str, ...], document: TopDocument) -> Iterator[Finding]:
+    section = ".".join(path)
     schema = [*cast("dict[str, object]", document.schema.get("properties", {}))]
     for name in (name for name in document.members if name not in schema):
-        place = place_of(format.data, (section, "json", name))
+        place = place_of(format.data, (*path, "json", name))
         message = f"the schema of `{section}` does not have the member `{name}`"
         yield mistake("spec-unknown-name", message, place, section, nearest(name, schema))
     gate = str(document.gate["member"])
     if gate not in document.members:
-        place = place_of(format.data, (section, "gate", "member"))
+        place = place_of(format.data, (*path, "gate", "member"))
         message = f"`gate` names `{gate}`, which is not a member"
         yield mistake("spec-unknown-name", message, place, section, nearest(gate, [*document.members]))
 

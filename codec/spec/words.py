@@ -240,6 +240,9 @@ class FirstOf(Derivation):
         text = "None"
         for condition, branch in reversed(self.branches):
             value = branch.emit()
+            if condition is None and value.isdecimal():  # a constant has a value
+                text = value
+                continue
             text = f"({value} if {condition.emit() if condition else f'{value} is not None'} else {text})"
         return text
 

@@ -45,8 +45,10 @@ class EntryReader:
         self.operational = self.total = 0
         self._payload = self._read_clock()
         self._begin = source.position
+        self.front = source.before()
+        """The bytes in front of the stream, and below the numbers of its header."""
         self.plan = self._find_stream()
-        slots = self._slots(self.plan.header, self.plan.errors["header"], "header")
+        self.numbers = slots = self._slots(self.plan.header, self.plan.errors["header"], "header")
         self._check_header(slots)
         self.start = source.position
         self.head = Head(self._payload or self.plan.name, slots["last_commit_ts"])

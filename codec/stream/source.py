@@ -42,6 +42,14 @@ class Source:
         """Position in the file of the next byte that is taken."""
         return self.end - len(self.data) + self.at
 
+    def before(self) -> bytes:
+        """Everything in front of the next byte that is taken; for the head of a file."""
+        position = self.position
+        self.file.seek(0)
+        front = self.file.read(position)
+        self.seek(position)
+        return front
+
     def fill(self, size: int) -> int:
         """Have at least `size` bytes at hand if the file has them; how many there are."""
         have = len(self.data) - self.at

@@ -1,0 +1,262 @@
+"""A complement, applied: canonical records of a tree, perhaps edited, and the steps give the entries of a file.
+
+Every record that somebody edited is a newer version; all else is as it was (docs/complement.md). Memory: one block of
+steps, one value, and external sorts.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import cast
+
+from codec.complement.beside import Of, beside
+from codec.complement.keep import FAR_LEAST, REASONS, digest_of, row_of
+from codec.complement.merging import Merging
+from codec.complement.pool import Pool, Ref
+from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Step
+from codec.complement.units import Units
+from codec.stream.everything import ENTRY
+from codec.stream.everything import GROUP as GROUP_HEAD
+from codec.stream.everything import NODE as NODE_ROW
+from codec.stream.sort import Sorter
+from codec.stream.wrap import Out
+
+Records = Iterable[tuple[bytes, bytes]]
+Value = bytes | Ref
+Item = tuple[object, ...]
+
+TOUCHED, GIVEN, SAID = range(3)  # what is noted of a unit, in this order: that it changed, an entry, a canonical record
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a file: by the position that the steps say, else by key and time as the stream has it."""
+
+    grouped: bool
+
+    def place(self, raw: bytes, key: bytes, commit_ts: int, position: int) -> tuple[bytes, int]:
+        """Where an entry belongs; in a file that says positions, what is new stands at the end."""
+        if position:
+            return b"", position
+        return (key, commit_ts) if self.grouped else (raw, 0)
+
+
+class Applied:
+    """The entries of the file, and counts of what became of steps and edits."""
+
+    def __init__(
+        self, units: Units, merging: Merging, order: Order, suffix: bytes, commit_ts: int, scratch: Path | None
+    ) -> None:
+        self._units, self._merging, self._order = units, merging, order
+        self._suffix, self._commit_ts = suffix, commit_ts
+        self._out: Sorter[Item] = Sorter(directory=scratch)
+        self._wanted: Sorter[Item] = Sorter(directory=scratch)
+        self._had: Sorter[Item] = Sorter(directory=scratch)
+        self._of_units: Sorter[Item] = Sorter(directory=scratch)
+        self.pool = Pool(scratch)
+        self._number = 0
+        self._before = b""
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def edits(self) -> int:
+        """How many records are new: written as newer versions, or as tombstones."""
+        return self.counts["edit written"] + self.counts["edit deleted"]
+
+    def close(self) -> None:
+        """Give memory and disk back."""
+        for part in (self._out, self._wanted, self._had, self._of_units, self.pool):
+            part.close()
+
+    def run(self, steps: Iterable[Step], canonical: Records, values: Iterable[tuple[bytes, Ref]]) -> None:
+        """Take everything in. `values` are the large values that the complement has, by digest, in the pool."""
+        for step, of in beside(steps, canonical, is_apart):
+            self._number += 1
+            if step is None:
+                self._closed(of)
+            else:
+                self._step(step, of)
+        for _, items in groupby(self._of_units.sorted(), key=itemgetter(0)):
+            self._settle_unit(items)
+        self._settle_values(values)
+
+    def entries(self) -> Iterator[Out]:
+        """The file's entries, in its order."""
+        for item in self._out.sorted():
+            what, key, commit_ts, state, expire_at, value = item[3:]
+            content = value if isinstance(value, bytes) else self.pool.read(Ref(*cast("tuple[int, int]", value)))
+            yield Out(what, key, commit_ts, state, expire_at, content)  # type: ignore[arg-type]
+
+    # -------------------------------------------------------------------------------------------- steps
+
+    def _step(self, step: Step, of: Of[Step]) -> None:
+        kind = step.kind & ~(UNIT | LIVE)
+        if kind == SAME:
+            self._same(step, of)
+        elif kind in (OWN, FAR):
+            if step.kind & LIVE:
+                of.live = step
+            if step.kind & UNIT:
+                self._of_units.add((step.unit, GIVEN, self._number, *step), weight(step))
+            else:
+                self._replay(step, self._number)
+        elif kind == BASE:
+            self._base(step, of)
+        else:
+            self._apart(step, kind)
+        if kind in (SAME, OWN, FAR):
+            self._before = step.raw
+
+    def _apart(self, step: Step, kind: int) -> None:
+        """A row of the node, behind the entry that it stood behind; or the head of a group, where it stood."""
+        what, raw, key, value = GROUP_HEAD, b"", step.key, b""
+        if kind == NODE:
+            what, raw, (key, value) = NODE_ROW, self._before, row_of(step.value)
+        self._out.add(
+            (*self._order.place(raw, key, 0, step.order), self._number, what, key, 0, step.tombstone, 0, value),
+            weight(step),
+        )
+        self._count("applied", step)
+
+    def _same(self, step: Step, of: Of[Step]) -> None:
+        """An entry whose value the documents give: still the same one, or one that an edit replaced."""
+        value, of.used = of.value, True
+        if value is not None and zlib.crc32(value) == step.check:
+            self._entry(step, value, self._number)
+            return
+        self._count("overridden", step)
+        if not of.noted:
+            of.noted = 1
+            self._touch(self._units.of(step.key, value or b""))
+            self._edited(of.key, value, of.live)
+
+    def _base(self, step: Step, of: Of[Step]) -> None:
+        """A canonical record that was no entry's value: left out as long as it is the same."""
+        value, of.used = of.value, True
+        same = value is not None and zlib.crc32(value) == step.check
+        if same and value is not None and len(value) >= FAR_LEAST:
+            self._had.add((digest_of(value), 0, *self.pool.put(value)), 200)
+        if not same:
+            self._count("overridden", step)
+        if step.kind & UNIT:
+            if not same:
+                self._touch(step.unit)
+            live = tuple(of.live) if of.live is not None else None
+            item = (step.unit, SAID, self._number, same, step.key, step.kind & LIVE, self._kept(value), live)
+            self._of_units.add(item, weight(step) + 400)
+        elif not same and not of.noted:
+            of.noted = 1
+            if value is not None or step.kind & LIVE:
+                self._edited(of.key, value, of.live)
+
+    def _closed(self, of: Of[Step]) -> None:
+        """A canonical record that no step knows: somebody added it."""
+        if of.value is None or of.used:
+            return
+        live = of.live
+        if live is not None and live.kind == OWN | LIVE and live.value == of.value:
+            return
+        self._touch(self._units.of(of.key, of.value))
+        self._edited(of.key, of.value, None)
+
+    def _touch(self, unit: int) -> None:
+        if unit:
+            self._of_units.add((unit, TOUCHED, self._number), 200)
+
+    # -------------------------------------------------------------------------------------------- entries
+
+    def _replay(self, step: Step, number: int) -> None:
+        """An entry with a value of its own, or with a large one that must be looked up."""
+        if step.kind & ~(UNIT | LIVE) == FAR:
+            self._wanted.add((step.value, number, *step), weight(step))
+        else:
+            self._entry(step, step.value, number)
+
+    def _entry(self, step: Step, value: Value, number: int) -> None:
+        place = self._order.place(step.raw, step.key, step.commit_ts, step.order)
+        kept = self._kept(value)
+        item = (*place, number, ENTRY, step.key, step.commit_ts, step.tombstone, step.expire_at, kept)
+        self._out.add(item, weight(step))
+        self._count("applied", step)
+
+    def _edited(self, key: bytes, value: bytes | None, live: Step | None) -> None:
+        """The newer version of a record: what the documents say now, with what they do not say from the live one."""
+        if value is not None and live is not None and live.kind & ~(UNIT | LIVE) == OWN:
+            value = self._merging.merged(key, live.value, value)
+        deleted = value is None
+        self.counts["edit deleted" if deleted else "edit written"] += 1
+        place = self._order.place(key + self._suffix, key, self._commit_ts, 0)
+        self._out.add(
+            (*place, self._number, ENTRY, key, self._commit_ts, int(deleted), 0, self._kept(value or b"")),
+            600 + len(key),
+        )
+
+    def _kept(self, value: Value | None) -> bytes | tuple[int, int] | None:
+        """A value as it goes through a sort: a large one waits in the pool."""
+        if isinstance(value, Ref):
+            return value.offset, value.size
+        if value is not None and len(value) >= FAR_LEAST:
+            return self._kept(self.pool.put(value))
+        return value
+
+    def _count(self, what: str, step: Step) -> None:
+        self.counts[f"{what} {REASONS[step.reason]}"] += 1
+
+    # -------------------------------------------------------------------------------------------- the end
+
+    def _settle_unit(self, items: Iterator[Item]) -> None:
+        """A thing whose rows may have moved: as it was, or written anew as a whole."""
+        touched = moved = False
+        for item in items:
+            if item[1] == TOUCHED:
+                touched = True
+            elif item[1] == GIVEN:
+                moved = True
+                step = Step._make(item[3:])
+                self._replay(step, cast(int, item[2]))
+                if touched:
+                    self._edited(step.key, None, None)
+            elif touched and (moved or not item[3]):
+                _, _, _, _, key, had_live, kept, before = item
+                assert isinstance(key, bytes)
+                value = (
+                    kept
+                    if kept is None or isinstance(kept, bytes)
+                    else self.pool.read(Ref(*cast("tuple[int, int]", kept)))
+                )
+                live = None if moved or before is None else Step._make(before)  # type: ignore[arg-type]
+                if value is not None or had_live:
+                    self._edited(key, value, live)
+
+    def _settle_values(self, values: Iterable[tuple[bytes, Ref]]) -> None:
+        """Give each entry that waits for a large value that value, from the complement or from the tree."""
+        for digest, ref in values:
+            self._had.add((digest, 1, *ref), 200)
+        had = self._had.sorted()
+        one = next(had, None)
+        for digest, waiting in groupby(self._wanted.sorted(), key=itemgetter(0)):
+            while one is not None and cast(bytes, one[0]) < cast(bytes, digest):
+                one = next(had, None)
+            found = Ref(cast(int, one[2]), cast(int, one[3])) if one is not None and one[0] == digest else None
+            for item in waiting:
+                step = Step._make(item[2:])
+                if found is None:
+                    self._count("overridden", step)
+                else:
+                    self._entry(step, found, cast(int, item[1]))
+
+
+def weight(step: Step) -> int:
+    """About how many bytes a step takes."""
+    return 600 + 2 * len(step.key) + len(step.value)
+
+
+def is_apart(step: Step) -> bool:
+    """Whether a step has nothing to do with canonical records."""
+    return step.kind & ~(UNIT | LIVE) in (NODE, GROUP)

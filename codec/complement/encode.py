@@ -1,0 +1,198 @@
+"""An encode with a complement: the tree's canonical records and the steps, into the container that the file had."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from codec.api import EncodeOptions, EncodeResult, OutputContainer
+from codec.complement.apply import Applied, Order
+from codec.complement.keep import REPEATED, VALUE_HEAD
+from codec.complement.merging import Merging
+from codec.complement.note import Note, plan_of, read_facts, read_note
+from codec.complement.pool import Pool, Ref
+from codec.complement.steps import WINDOW, Step, read_steps
+from codec.complement.units import Units
+from codec.decoding import switched_on
+from codec.encoding import Digested, records_with
+from codec.errors import DataError, Place, from_os_error
+from codec.layout.numbers import ALL_BITS
+from codec.mapping import facts
+from codec.spec.container import Container
+from codec.stream.everything import NODE
+from codec.stream.sort import Sorter
+from codec.stream.wrap import COMMIT, Out, Wrapping, made_front, write_container
+from codec.tree.walk import TreeReader
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: how many entries, the header's last commit, what became of the steps, how many edits."""
+
+    entries: int
+    last_commit_ts: int
+    counts: Mapping[str, int]
+    edits: int
+
+
+class Complemented:
+    """One encode with a complement."""
+
+    def __init__(
+        self,
+        container: Container,
+        note: Note,
+        reader: TreeReader,
+        shown: frozenset[str],
+        options: EncodeOptions,
+    ) -> None:
+        self.container, self.note, self._reader = container, note, reader
+        newest = max(note.newest_commit, note.wrapping.header[COMMIT])
+        commit_ts = options.last_commit_ts
+        self._wanted, self._commit_ts = commit_ts, min(newest + 1, ALL_BITS) if commit_ts is None else commit_ts
+        self._wrapping = wrapping_of(container, note.wrapping, options.output_container)
+        self._scratch = options.scratch_root
+        key = container.written.key
+        assert key is not None
+        self._suffix = struct.Struct(key.after[0][1].format)
+        self._units, self._shown = Units(container, shown), shown
+
+    def write(self, canonical: Iterable[tuple[bytes, bytes]], sink: BinaryIO) -> Written:
+        """Write the whole file; raises `DataError` for two records with one key, or edits that cannot be newer."""
+        container, wrapping = self.container, self._wrapping
+        stream = next(stream for stream in container.streams if stream.name == wrapping.stream)
+        suffix = self._suffix.pack(self._commit_ts ^ ALL_BITS)
+        order = Order(stream.groups is not None)
+        merging = Merging(container, self._units, self._shown)
+        with closing(Applied(self._units, merging, order, suffix, self._commit_ts, self._scratch)) as applied:
+            applied.run(self._steps(), self._single(canonical), self._values(applied.pool))
+            commit = wrapping.header[COMMIT]
+            if applied.edits:
+                self._check_commit()
+                commit = max(commit, self._commit_ts)
+            commit = max(commit, self._wanted or 0)
+            if commit != wrapping.header[COMMIT]:
+                wrapping = wrapping.raised(container.clock, commit)
+            entries: Iterator[Out] = applied.entries()
+            if self._wrapping.stream != self.note.wrapping.stream or self._drops_rows():
+                entries = _without_rows(entries, applied.counts)
+            count = write_container(container, wrapping, entries, sink, self._scratch)
+            return Written(count, wrapping.header[COMMIT], applied.counts, applied.edits)
+
+    def _drops_rows(self) -> bool:
+        """A bare stream that is asked for where the file was none is meant for a new node."""
+        return bool(self.note.wrapping.front) and not self._wrapping.front
+
+    def _check_commit(self) -> None:
+        if self._commit_ts <= self.note.newest_commit:
+            code = self.container.usage_errors["clock_backwards"]
+            hint = "an edit is a newer version than every other; take a larger number"
+            found = str(self._commit_ts)
+            expected = f"more than {self.note.newest_commit}"
+            raise DataError(code, "the timestamp is not above the newest commit", Place(), "", expected, found, hint)
+
+    def _steps(self) -> Iterator[Step]:
+        plan = plan_of(self.container)
+        with self._reader.open(plan.steps) as file:
+            yield from read_steps(file, plan.steps, plan.errors["damaged"], self._suffix)
+
+    def _single(self, canonical: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        before = None
+        for key, value in canonical:
+            if key == before and self.note.counts.get(REPEATED):
+                continue
+            if key == before:
+                hint = "two documents stand for the same key"
+                code = self.container.written.write_errors["repeated"]
+                raise DataError(code, f"two records have the key {key!r}", hint=hint)
+            before = key
+            yield key, value
+
+    def _values(self, pool: Pool) -> Iterator[tuple[bytes, Ref]]:
+        """The large values of the complement, put into the pool."""
+        plan = plan_of(self.container)
+        damaged = DataError(plan.errors["damaged"], "the values cannot be read", Place(plan.values))
+        try:
+            with (
+                self._reader.open(plan.values) as file,
+                zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(file) as stream,
+            ):
+                while head := _exactly(stream.read, VALUE_HEAD.size):
+                    digest, size = VALUE_HEAD.unpack(head)
+                    yield digest, pool.put(_exactly(stream.read, size))
+        except (zstandard.ZstdError, struct.error):
+            raise damaged from None
+
+
+def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
+    parts, left = [], size
+    while left and (part := read(left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _without_rows(entries: Iterable[Out], counts: dict[str, int]) -> Iterator[Out]:
+    for one in entries:
+        if one.what == NODE:
+            counts["dropped node"] = counts.get("dropped node", 0) + 1
+        else:
+            yield one
+
+
+def wrapping_of(container: Container, own: Wrapping, wanted: OutputContainer) -> Wrapping:
+    """The container that is written: the file's own, or the stream in the layers that are wanted."""
+    if not wanted:
+        return own
+    commit = own.header[COMMIT]
+    header = {name: 0 for name, _ in container.written.header} | {COMMIT: commit}
+    front = b"" if wanted == "stream" else own.front or made_front(container.clock, commit)
+    return Wrapping(container.written.name, header, front, wanted == "runtime")
+
+
+def encode_with(
+    container: Container,
+    options: EncodeOptions,
+    source: Path,
+    sink: BinaryIO,
+    names: tuple[str, ...],
+    known: facts.Facts,
+    declared: int,
+) -> EncodeResult:
+    """An encode with a complement. All adapters of the tree are read: records of those not in `names` stay too."""
+    dumped = cast("tuple[str, ...]", known["adapters"])
+    everything = tuple(name for name in container.encode_order if name in dumped)
+    counts: dict[str, int] = {}
+    try:
+        with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
+            note = read_note(container, reader, str(known.get("complement") or ""))
+            besides = read_facts(plan_of(container), reader)
+            canonical = records_with(container, source, options, everything, known, besides, sorter, counts)
+            run = Complemented(container, note, reader, switched_on(container, known), options)
+            digest = Digested(sink)
+            written = run.write(canonical, cast(BinaryIO, digest))
+    except OSError as problem:
+        raise from_os_error(problem, f"encode {source}") from None
+    return EncodeResult(
+        written.last_commit_ts,
+        declared,
+        str(known.get("cluster_id") or ""),
+        names,
+        written.entries,
+        digest.size,
+        digest.sha256.hexdigest(),
+        options.self_test,
+        False,
+        "",
+        {name: counts.get(name, 0) for name in names},
+        dict(written.counts),
+    )
+
+
+__all__ = ["Complemented", "Written", "encode_with", "wrapping_of"]

@@ -1,0 +1,300 @@
+"""A complement, made: what came in, laid beside the canonical records of the tree that was made of it (docs/complement.md).
+
+Memory: one block of steps, one value, and external sorts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Protocol
+
+import zstandard
+
+from codec.complement.beside import Of, beside
+from codec.complement.note import Note, fact_line, plan_of, write_note
+from codec.complement.steps import BASE, FAR, GROUP, LEVEL, LIVE, NODE, OWN, SAME, UNIT, Step, StepWriter
+from codec.complement.units import Units
+from codec.mapping.besides import Besides
+from codec.spec.container import ComplementPlan, Container
+from codec.spec.plan import Row
+from codec.stream import everything
+from codec.stream.contents import Contents
+from codec.stream.entries import EntryReader
+from codec.stream.everything import Everything, Thing
+from codec.stream.sort import Sorter
+from codec.stream.wrap import Wrapping
+from codec.tree.staging import StagedFile, StagedTree
+
+FAR_LEAST = 256  # bytes; shorter values stand in their steps, longer ones by their digest
+NEAR_MOST = 1 << 16  # of a value that an edit takes something over from
+DIGEST = 16
+VALUE_HEAD = struct.Struct(f"<{DIGEST}sQ")
+
+REASONS = (
+    "live",  # what the documents show
+    "older",
+    "deleted",
+    "expired",
+    "later",  # than --as-of
+    "differs",  # the documents do not say all of it
+    "derived",
+    "dropped",
+    "unknown",
+    "internal",
+    "unselected",  # of an adapter that was not decoded
+    "hidden",  # of something that no document shows
+    "node",
+    "canonical",  # a record that only the tree gives
+    "group",
+)
+_CODE = {reason: code for code, reason in enumerate(REASONS)}
+
+
+class _Sink(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+
+class Digested:
+    """A file of the complement while it is written, with its digest."""
+
+    def __init__(self, file: StagedFile) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """More of it."""
+        self._digest.update(data)
+        self._file.write(data)
+
+    def close(self) -> str:
+        """Complete it; its digest."""
+        self._file.close()
+        return self._digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How the file was decoded: which adapters, which options were on, which versions counted."""
+
+    selected: frozenset[str]
+    shown: frozenset[str]
+    versions: str
+    as_of: int | None
+    now: int
+    ordered: bool  # it is known that the entries stand in order
+
+
+def keep(
+    container: Container,
+    reader: EntryReader,
+    seen: Seen,
+    tree: StagedTree,
+    canonical: Iterable[tuple[bytes, bytes]],
+    besides: Besides,
+) -> tuple[str, Counter[str]]:
+    """Write the complement of a decode into its tree, whose documents are complete; the complement's id, and what it holds.
+
+    `canonical` are the records that the tree gives with `besides`, by key. `reader` has read its file to the end.
+    """
+    plan = plan_of(container)
+    keeper = _Keeper(container, reader, seen)
+    digests = {}
+    with Sorter[tuple[bytes, int, int, int]]() as far, Sorter[tuple[object, ...]]() as sorter:
+        out = Digested(tree.create(plan.steps))
+        steps = StepWriter(out)
+        for step in keeper.steps(canonical, sorter, far):
+            steps.add(step)
+        steps.close()
+        digests[plan.steps] = out.close()
+        out = Digested(tree.create(plan.values))
+        _write_values(out, far, Contents(reader))
+        digests[plan.values] = out.close()
+    digests[plan.facts] = _write_facts(plan, tree, besides)
+    note = Note("", _wrapping(reader), keeper.newest_commit, seen.versions, seen.as_of, keeper.counts, digests)
+    text, identity = write_note(container, note)
+    tree.write(plan.document.path, text)
+    return identity, keeper.counts
+
+
+def _wrapping(reader: EntryReader) -> Wrapping:
+    """The container that the file has."""
+    header = {name: number for name, number in reader.numbers.items() if name != reader.plan.checksum}
+    return Wrapping(reader.plan.name, header, reader.front, reader.head.container == reader.container.footer.named)
+
+
+def _write_facts(plan: ComplementPlan, tree: StagedTree, besides: Besides) -> str:
+    out = Digested(tree.create(plan.facts))
+    for path in sorted(besides.fields.keys() | besides.pardoned.keys()):
+        out.write(fact_line(plan, path, besides.fields.get(path, {}), besides.pardoned.get(path, "")))
+    return out.close()
+
+
+def _write_values(out: _Sink, far: Sorter[tuple[bytes, int, int, int]], contents: Contents) -> None:
+    """Every large value once, by digest, but for those that the tree has."""
+    zstd = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    for digest, places in groupby(far.sorted(), key=itemgetter(0)):
+        _, wanted, offset, size = next(places)
+        if not wanted:
+            continue
+        out.write(zstd.compress(VALUE_HEAD.pack(digest, size)))
+        for block in contents.blocks(offset, size):
+            out.write(zstd.compress(block))
+    out.write(zstd.flush())
+
+
+class _Keeper:
+    """Makes the steps."""
+
+    def __init__(self, container: Container, reader: EntryReader, seen: Seen) -> None:
+        self._container, self._reader, self._seen = container, reader, seen
+        self._units = Units(container, seen.shown)
+        self.counts: Counter[str] = Counter()
+        self.newest_commit = 0
+
+    def steps(
+        self,
+        canonical: Iterable[tuple[bytes, bytes]],
+        sorter: Sorter[tuple[object, ...]],
+        far: Sorter[tuple[bytes, int, int, int]],
+    ) -> Iterator[Step]:
+        """Every step, in order; large values that are wanted (1) or had (0) are noted in `far`."""
+        whole = Everything(self._reader)
+        if self._is_ordered(whole):
+            things, numbered = whole.in_file_order(), False
+        else:
+            things = whole.in_order(sorter)
+            numbered = not whole.natural
+        for thing, of in beside(things, self._single(canonical), is_apart):
+            step = self._closed(of, far) if thing is None else self._step(thing, of, far)
+            if step is None:
+                continue
+            if thing is not None and numbered:
+                step = step._replace(order=thing.number)
+            kind = step.kind & ~(UNIT | LIVE)
+            self.counts[f"{KINDS[kind]} {REASONS[step.reason]}"] += 1
+            yield step
+
+    def _single(self, canonical: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        """One record of each key: a tree that has every version may say some twice."""
+        before = None
+        for key, value in canonical:
+            if key == before:
+                self.counts[REPEATED] += 1
+            else:
+                yield key, value
+            before = key
+
+    def _is_ordered(self, whole: Everything) -> bool:
+        """Whether the entries stand in the order of framed keys."""
+        if self._reader.plan.groups is not None:
+            return False
+        return self._seen.ordered or all(whole.natural for _ in whole.in_file_order())
+
+    def _step(self, thing: Thing, of: Of[Thing], far: Sorter[tuple[bytes, int, int, int]]) -> Step:
+        _, _, what, key, commit_ts, state, expire_at, value, at = thing
+        if what != everything.ENTRY:
+            kind = NODE if what == everything.NODE else GROUP
+            why = _CODE["node" if kind == NODE else "group"]
+            return Step(kind, why, b"", key, 0, state, 0, 0, 0, 0, _row(thing) if kind == NODE else b"")
+        self.newest_commit = max(self.newest_commit, commit_ts)
+        hidden = self._hidden(thing, of)
+        if of.value is not None and value == of.value:
+            of.used = True
+            live = 0 if hidden else LIVE
+            return Step(
+                SAME | live,
+                _CODE[hidden or "live"],
+                b"",
+                key,
+                commit_ts,
+                state,
+                expire_at,
+                zlib.crc32(value),
+                0,
+                0,
+                b"",
+            )
+        kind, unit, reason = OWN, 0, hidden
+        if not hidden:
+            of.live = thing
+            row = self._units.row(key, value)
+            reason = self._reason(row, of)
+            if of.value is None and reason in ("hidden", "derived") and row is not None:
+                unit = self._units.of(key, value, row)
+            kind |= LIVE
+        if unit:
+            kind |= UNIT
+        if len(value) >= (NEAR_MOST if reason == "differs" else FAR_LEAST):
+            digest = digest_of(value)
+            far.add((digest, 1, at, len(value)), 200)
+            kind, value = kind - OWN + FAR, digest
+        return Step(kind, _CODE[reason], b"", key, commit_ts, state, expire_at, 0, unit, 0, value)
+
+    def _hidden(self, thing: Thing, of: Of[Thing]) -> str:
+        """Why this is not the version that counts; empty for the one that does."""
+        seen = self._seen
+        if of.noted:
+            return "older"
+        if seen.as_of is not None and thing.commit_ts > seen.as_of:
+            return "later"
+        of.noted = 1
+        if thing.state:
+            return "deleted"
+        return "expired" if 0 < thing.expire_at <= seen.now else ""
+
+    def _reason(self, row: Row | None, of: Of[Thing]) -> str:
+        """Why the documents do not give a version that counts."""
+        if row is None or row.unread:
+            return "unknown"
+        if self._units.is_internal(row):
+            return "internal"
+        if self._units.adapter_of[id(row)] not in self._seen.selected:
+            return "unselected"
+        if of.value is not None:
+            return "differs"
+        return {"dropped": "dropped", "derived": "derived"}.get(row.role, "hidden")
+
+    def _closed(self, of: Of[Thing], far: Sorter[tuple[bytes, int, int, int]]) -> Step | None:
+        """The step of a canonical record that is no entry's value."""
+        value = of.value
+        if value is None or of.used:
+            return None
+        if len(value) >= FAR_LEAST:
+            far.add((digest_of(value), 0, 0, 0), 200)
+        unit = self._units.of(of.key, value)
+        kind = BASE | (UNIT if unit else 0) | (LIVE if of.live is not None else 0)
+        return Step(kind, _CODE["canonical"], b"", of.key, 0, 0, 0, zlib.crc32(value), unit, 0, b"")
+
+
+REPEATED = "canonical repeated"
+KINDS = {SAME: "same", OWN: "own", FAR: "own", NODE: "node", BASE: "base", GROUP: "group"}
+_ROW = struct.Struct("<Q")
+
+
+def _row(thing: Thing) -> bytes:
+    return _ROW.pack(len(thing.key)) + thing.key + thing.value
+
+
+def row_of(value: bytes) -> tuple[bytes, bytes]:
+    """Key and value of a row of the node, as a step holds them."""
+    (size,) = _ROW.unpack_from(value)
+    return value[_ROW.size : _ROW.size + size], value[_ROW.size + size :]
+
+
+def is_apart(thing: Thing) -> bool:
+    """Whether it is no entry, and has nothing to do with canonical records."""
+    return thing.what != everything.ENTRY
+
+
+def digest_of(value: bytes) -> bytes:
+    """The name of a large value."""
+    return hashlib.blake2b(value, digest_size=DIGEST).digest()
+
+
+__all__ = ["FAR_LEAST", "REASONS", "REPEATED", "VALUE_HEAD", "Seen", "digest_of", "keep", "row_of"]

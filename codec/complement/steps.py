@@ -1,0 +1,176 @@
+"""Steps in a file: blocks of columns in one zstd stream, written and read in order (docs/complement.md).
+
+Numbers stand as byte planes (all lowest bytes, then all second ones, …), so that what is alike stands together. One
+block is held at a time: at most `MOST_STEPS` steps or about `MOST_BYTES` of keys and values, or one larger value.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple, Protocol
+
+import zstandard
+
+from codec.errors import DataError, Place
+
+MOST_STEPS = 4096
+MOST_BYTES = 1 << 20
+LEVEL = 3
+WINDOW = 1 << 27  # the largest window that a reader grants
+
+SAME, OWN, FAR, NODE, BASE, GROUP = range(6)
+"""Kinds of steps: the documents' value; a value of its own; one of its own by digest; a row of the node; a canonical
+record that is no entry's value; a group that is empty or goes on."""
+
+UNIT = 0x80  # beside the kind: the step belongs to a thing whose rows moved, `unit` says to which
+LIVE = 0x40  # beside the kind: of an entry, the one that a reader saw; of a base, its key had such an entry
+
+
+class Step(NamedTuple):
+    """One step. `raw` is the key as framed; `kind` has the flags; `check` the CRC-32 of a value of the documents."""
+
+    kind: int
+    reason: int
+    raw: bytes
+    key: bytes
+    commit_ts: int
+    tombstone: int
+    expire_at: int
+    check: int
+    unit: int
+    order: int  # position in the file where it is not the natural one, counted from 1; else 0
+    value: bytes  # of OWN and NODE; the digest of FAR
+
+
+class Sink(Protocol):
+    """Where bytes go."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+_COUNTS = struct.Struct("<6I")  # steps, bytes of: numbers, keys, values, narrow columns, which numbers are there
+_NUMBERS = ("Q", "Q", "I", "Q", "Q", "I", "I")  # commit_ts, expire_at, check, unit, order, key size, value size
+
+
+class StepWriter:
+    """Writes steps into `sink`; `close` completes the stream."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink, self._zstd = sink, zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+        self._steps: list[Step] = []
+        self._bytes = 0
+        self.count = 0
+
+    def add(self, step: Step) -> None:
+        """One more step."""
+        self._steps.append(step)
+        self._bytes += len(step.raw) + len(step.value)
+        if len(self._steps) >= MOST_STEPS or self._bytes >= MOST_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        steps = self._steps
+        kinds, reasons, _, keys, times, dead, expiries, checks, units, orders, values = zip(*steps, strict=True)
+        sizes = (tuple(map(len, keys)), tuple(map(len, values)))
+        narrow = bytes(kinds) + bytes(reasons) + bytes(dead)
+        present, numbers = 0, []
+        for index, (code, column) in enumerate(
+            zip(_NUMBERS, (times, expiries, checks, units, orders, *sizes), strict=True)
+        ):
+            if any(column):
+                present |= 1 << index
+                numbers.append(_planes(code, column))
+        whole = b"".join(numbers)
+        names, contents = b"".join(keys), b"".join(values)
+        head = _COUNTS.pack(len(steps), len(whole), len(names), len(contents), len(narrow), present)
+        for part in (head, whole, names, contents, narrow):
+            self._sink.write(self._zstd.compress(part))
+        self.count += len(steps)
+        self._steps, self._bytes = [], 0
+
+    def close(self) -> None:
+        """Write what is left, and the end of the stream."""
+        if self._steps:
+            self._flush()
+        self._sink.write(self._zstd.flush())
+
+
+def _planes(code: str, column: tuple[int, ...]) -> bytes:
+    """Numbers as byte planes."""
+    raw = struct.pack(f"<{len(column)}{code}", *column)
+    width = struct.calcsize(f"<{code}")
+    return b"".join(raw[plane::width] for plane in range(width))
+
+
+def _numbers(code: str, planes: bytes, count: int) -> tuple[int, ...]:
+    """The numbers of byte planes."""
+    width = struct.calcsize(f"<{code}")
+    raw = bytearray(len(planes))
+    for plane in range(width):
+        raw[plane::width] = planes[plane * count : (plane + 1) * count]
+    return struct.unpack(f"<{count}{code}", raw)
+
+
+def read_steps(file: BinaryIO, name: str, error: str, suffix: struct.Struct) -> Iterator[Step]:
+    """The steps of a file, whose digest was verified; raises `DataError` (`error`) for one that is none.
+
+    `suffix` packs the complement of a time, as it follows the key of an entry.
+    """
+    damaged = DataError(error, "the steps cannot be read", Place(name))
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(file, closefd=False) as stream:
+            while head := _exactly(stream, _COUNTS.size):
+                yield from _block(stream, head, suffix)
+    except (zstandard.ZstdError, struct.error, ValueError):
+        raise damaged from None
+
+
+def _block(stream: zstandard.ZstdDecompressionReader, head: bytes, suffix: struct.Struct) -> Iterator[Step]:
+    count, of_numbers, of_keys, of_values, of_narrow, present = _COUNTS.unpack(head)
+    numbers, keys, values, narrow = (_exactly(stream, size) for size in (of_numbers, of_keys, of_values, of_narrow))
+    at, columns = 0, []
+    for index, code in enumerate(_NUMBERS):
+        if present >> index & 1:
+            size = struct.calcsize(f"<{code}") * count
+            columns.append(_numbers(code, numbers[at : at + size], count))
+            at += size
+        else:
+            columns.append((0,) * count)
+    times, expiries, checks, units, orders, key_sizes, value_sizes = columns
+    pack, key_at, value_at = suffix.pack, 0, 0
+    everything = (1 << 64) - 1
+    for index in range(count):
+        kind = narrow[index]
+        key = keys[key_at : key_at + key_sizes[index]]
+        value = values[value_at : value_at + value_sizes[index]]
+        key_at += key_sizes[index]
+        value_at += value_sizes[index]
+        framed = (kind & 0x3F) <= FAR
+        yield Step(
+            kind,
+            narrow[count + index],
+            key + pack(times[index] ^ everything) if framed else key,
+            key,
+            times[index],
+            narrow[2 * count + index],
+            expiries[index],
+            checks[index],
+            units[index],
+            orders[index],
+            value,
+        )
+
+
+def _exactly(stream: zstandard.ZstdDecompressionReader, size: int) -> bytes:
+    """`size` bytes, or none at the end."""
+    parts, left = [], size
+    while left and (part := stream.read(left)):
+        parts.append(part)
+        left -= len(part)
+    if left and (parts or left != size or size != _COUNTS.size):
+        raise ValueError("the file ends early")
+    return b"".join(parts)
+
+
+__all__ = ["BASE", "FAR", "GROUP", "LIVE", "NODE", "OWN", "SAME", "UNIT", "Step", "StepWriter", "read_steps"]

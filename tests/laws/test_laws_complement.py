@@ -1,0 +1,48 @@
+"""A tree and its complement are the file, whatever the file holds: versions, tombstones, foreign rows, rows of the node,
+disorder, any container, any way of decoding.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from codec.testing import History, histories, in_order, writers
+from codec.testing.streams import NOW
+from tests.support.laws import ADAPTERS, CONTAINER, both_engines, decoded, encode, encoded, examples, tiny_budget
+
+WRITERS = tuple(writers(CONTAINER))
+HISTORIES = histories(CONTAINER, ADAPTERS)
+
+
+@both_engines
+@examples(40)
+@given(data=st.data(), history=HISTORIES)
+def test_a_history_comes_back_as_it_was(engine: str, data: DataObject, history: History) -> None:
+    writer = data.draw(st.sampled_from(WRITERS))
+    file = writer.write(in_order(CONTAINER, history) if data.draw(st.booleans()) else history)
+    options: dict[str, object] = {
+        "versions": data.draw(st.sampled_from(["newest", "all"])),
+        "adapters": tuple(data.draw(st.sets(st.sampled_from([adapter.name for adapter in ADAPTERS])))),
+        "as_of": data.draw(st.none() | st.sampled_from([5, NOW])),
+    }
+    files = decoded(file, engine=engine, complement=True, **options)
+    assert encoded(files, engine=engine) == file
+
+
+@examples(15)
+@given(data=st.data(), history=HISTORIES)
+def test_it_does_so_with_little_memory(data: DataObject, history: History) -> None:
+    file = data.draw(st.sampled_from(WRITERS)).write(history)
+    with tiny_budget():
+        assert encoded(decoded(file, complement=True)) == file
+
+
+@examples(15)
+@given(history=HISTORIES)
+def test_without_it_the_tree_gives_what_it_always_gave(history: History) -> None:
+    file = WRITERS[0].write(history)
+    alone, kept = decoded(file), decoded(file, complement=True)
+    left, other = encode(alone), encode(kept, ignore_complement=True)
+    assert (left.data, left.error) == (other.data, other.error)
