@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import zstandard
-
 from codec.api import EncodeOptions, EncodeResult, OutputContainer
+from codec.archive.compression import Expanded
 from codec.complement.apply import Applied, Order
 from codec.complement.keep import REPEATED, VALUE_HEAD
 from codec.complement.merging import Merging
 from codec.complement.note import Note, plan_of, read_facts, read_note
 from codec.complement.pool import Pool, Ref
-from codec.complement.steps import WINDOW, Step, read_steps
+from codec.complement.steps import Step, exactly, read_steps
 from codec.complement.units import Units
 from codec.decoding import switched_on
 from codec.encoding import Digested, records_with
-from codec.errors import DataError, Place, from_os_error
+from codec.errors import DataError, Place, StreamError, from_os_error
 from codec.layout.numbers import ALL_BITS
 from codec.mapping import facts
 from codec.spec.container import Container
@@ -117,25 +116,14 @@ class Complemented:
     def _values(self, pool: Pool) -> Iterator[tuple[bytes, Ref]]:
         """The large values of the complement, put into the pool."""
         plan = plan_of(self.container)
-        damaged = DataError(plan.errors["damaged"], "the values cannot be read", Place(plan.values))
-        try:
-            with (
-                self._reader.open(plan.values) as file,
-                zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(file) as stream,
-            ):
-                while head := _exactly(stream.read, VALUE_HEAD.size):
+        with self._reader.open(plan.values) as file:
+            try:
+                stream = Expanded(file, plan.values, "zstd")
+                while head := exactly(stream, VALUE_HEAD.size):
                     digest, size = VALUE_HEAD.unpack(head)
-                    yield digest, pool.put(_exactly(stream.read, size))
-        except (zstandard.ZstdError, struct.error):
-            raise damaged from None
-
-
-def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
-    parts, left = [], size
-    while left and (part := read(left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+                    yield digest, pool.put(exactly(stream, size))
+            except (StreamError, struct.error):
+                raise DataError(plan.errors["damaged"], "the values cannot be read", Place(plan.values)) from None
 
 
 def _without_rows(entries: Iterable[Out], counts: dict[str, int]) -> Iterator[Out]:

@@ -15,11 +15,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
-import zstandard
-
+from codec.archive.compression import Compressed
 from codec.complement.beside import Of, beside
 from codec.complement.note import Note, fact_line, plan_of, write_note
-from codec.complement.steps import BASE, FAR, GROUP, LEVEL, LIVE, NODE, OWN, SAME, UNIT, Step, StepWriter
+from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Step, StepWriter
 from codec.complement.units import Units
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
@@ -137,15 +136,15 @@ def _write_facts(plan: ComplementPlan, tree: StagedTree, besides: Besides) -> st
 
 def _write_values(out: _Sink, far: Sorter[tuple[bytes, int, int, int]], contents: Contents) -> None:
     """Every large value once, by digest, but for those that the tree has."""
-    zstd = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    compressed = Compressed(out, "zstd")
     for digest, places in groupby(far.sorted(), key=itemgetter(0)):
         _, wanted, offset, size = next(places)
         if not wanted:
             continue
-        out.write(zstd.compress(VALUE_HEAD.pack(digest, size)))
+        compressed.write(VALUE_HEAD.pack(digest, size))
         for block in contents.blocks(offset, size):
-            out.write(zstd.compress(block))
-    out.write(zstd.flush())
+            compressed.write(block)
+    compressed.finish()
 
 
 class _Keeper:

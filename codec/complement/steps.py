@@ -10,14 +10,11 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, Protocol
 
-import zstandard
-
-from codec.errors import DataError, Place
+from codec.archive.compression import Compressed, Expanded
+from codec.errors import DataError, Place, StreamError
 
 MOST_STEPS = 4096
 MOST_BYTES = 1 << 20
-LEVEL = 3
-WINDOW = 1 << 27  # the largest window that a reader grants
 
 SAME, OWN, FAR, NODE, BASE, GROUP = range(6)
 """Kinds of steps: the documents' value; a value of its own; one of its own by digest; a row of the node; a canonical
@@ -57,7 +54,7 @@ class StepWriter:
     """Writes steps into `sink`; `close` completes the stream."""
 
     def __init__(self, sink: Sink) -> None:
-        self._sink, self._zstd = sink, zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+        self._out = Compressed(sink, "zstd")
         self._steps: list[Step] = []
         self._bytes = 0
         self.count = 0
@@ -85,7 +82,7 @@ class StepWriter:
         names, contents = b"".join(keys), b"".join(values)
         head = _COUNTS.pack(len(steps), len(whole), len(names), len(contents), len(narrow), present)
         for part in (head, whole, names, contents, narrow):
-            self._sink.write(self._zstd.compress(part))
+            self._out.write(part)
         self.count += len(steps)
         self._steps, self._bytes = [], 0
 
@@ -93,7 +90,7 @@ class StepWriter:
         """Write what is left, and the end of the stream."""
         if self._steps:
             self._flush()
-        self._sink.write(self._zstd.flush())
+        self._out.finish()
 
 
 def _planes(code: str, column: tuple[int, ...]) -> bytes:
@@ -117,18 +114,17 @@ def read_steps(file: BinaryIO, name: str, error: str, suffix: struct.Struct) -> 
 
     `suffix` packs the complement of a time, as it follows the key of an entry.
     """
-    damaged = DataError(error, "the steps cannot be read", Place(name))
     try:
-        with zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(file, closefd=False) as stream:
-            while head := _exactly(stream, _COUNTS.size):
-                yield from _block(stream, head, suffix)
-    except (zstandard.ZstdError, struct.error, ValueError):
-        raise damaged from None
+        stream = Expanded(file, name, "zstd")
+        while head := exactly(stream, _COUNTS.size):
+            yield from _block(stream, head, suffix)
+    except (StreamError, struct.error):
+        raise DataError(error, "the steps cannot be read", Place(name)) from None
 
 
-def _block(stream: zstandard.ZstdDecompressionReader, head: bytes, suffix: struct.Struct) -> Iterator[Step]:
+def _block(stream: Expanded, head: bytes, suffix: struct.Struct) -> Iterator[Step]:
     count, of_numbers, of_keys, of_values, of_narrow, present = _COUNTS.unpack(head)
-    numbers, keys, values, narrow = (_exactly(stream, size) for size in (of_numbers, of_keys, of_values, of_narrow))
+    numbers, keys, values, narrow = (exactly(stream, size) for size in (of_numbers, of_keys, of_values, of_narrow))
     at, columns = 0, []
     for index, code in enumerate(_NUMBERS):
         if present >> index & 1:
@@ -162,15 +158,12 @@ def _block(stream: zstandard.ZstdDecompressionReader, head: bytes, suffix: struc
         )
 
 
-def _exactly(stream: zstandard.ZstdDecompressionReader, size: int) -> bytes:
-    """`size` bytes, or none at the end."""
-    parts, left = [], size
-    while left and (part := stream.read(left)):
-        parts.append(part)
-        left -= len(part)
-    if left and (parts or left != size or size != _COUNTS.size):
-        raise ValueError("the file ends early")
-    return b"".join(parts)
+def exactly(stream: Expanded, size: int) -> bytes:
+    """`size` bytes, or none at the end; raises `StreamError` if it ends in the middle."""
+    data = stream.read(size)
+    if data and len(data) < size:
+        raise StreamError("early-end", "the file ends early")
+    return data
 
 
-__all__ = ["BASE", "FAR", "GROUP", "LIVE", "NODE", "OWN", "SAME", "UNIT", "Step", "StepWriter", "read_steps"]
+__all__ = ["BASE", "FAR", "GROUP", "LIVE", "NODE", "OWN", "SAME", "UNIT", "Step", "StepWriter", "exactly", "read_steps"]
