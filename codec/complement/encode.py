@@ -28,6 +28,7 @@ from codec.stream.everything import NODE
 from codec.stream.sort import Sorter
 from codec.stream.wrap import COMMIT, Out, Wrapping, made_front, write_container
 from codec.tree.walk import TreeReader
+from codec.verify.checksums import demand_checksums
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,8 @@ def encode_with(
     counts: dict[str, int] = {}
     try:
         with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
+            if options.verify:
+                demand_checksums(reader, container.checksums, options.found)
             note = read_note(container, reader, str(known.get("complement") or ""))
             besides = read_facts(plan_of(container), reader)
             canonical = records_with(container, source, options, everything, known, besides, sorter, counts)

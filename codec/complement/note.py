@@ -44,7 +44,8 @@ def write_note(container: Container, note: Note) -> tuple[bytes, str]:
     plan = plan_of(container)
     known: facts.Facts = {
         "complement": NO_ID,
-        "spec": container.version,
+        "spec": container.name,
+        "spec_version": container.version,
         "adapter_specs": {adapter.name: adapter.version for adapter in container.adapters},
         "stream": note.wrapping.stream,
         "header": note.wrapping.header,

@@ -10,7 +10,17 @@ from hypothesis.strategies import DataObject
 
 from codec.testing import History, histories, in_order, writers
 from codec.testing.streams import NOW
-from tests.support.laws import ADAPTERS, CONTAINER, both_engines, decode, decoded, encode, encoded, examples, tiny_budget
+from tests.support.laws import (
+    ADAPTERS,
+    CONTAINER,
+    both_engines,
+    decode,
+    decoded,
+    encode,
+    encoded,
+    examples,
+    tiny_budget,
+)
 
 WRITERS = tuple(writers(CONTAINER))
 HISTORIES = histories(CONTAINER, ADAPTERS)
