@@ -41,6 +41,7 @@ def _blocks(container: Container, page: str) -> Iterator[Block]:
     yield Paragraph(f"`{container.checksums}` has the SHA-256 of every other file of the tree.")
     for title, document in (("Manifest", container.manifest), ("Encode info", container.encode_info)):
         yield from _top(container, title, document)
+    yield from _complement(container)
     yield from _limits(container)
     yield Heading(2, "Errors of use", anchor(container.name, "usage-errors"))
     usage = [(code(error), kind.replace("_", " ")) for kind, error in container.usage_errors.items()]
@@ -130,6 +131,21 @@ def _top(container: Container, title: str, document: TopDocument) -> Iterator[Bl
     yield Table(("member", "holds", "left out"), list(_members(document.members, "")))
 
 
+def _complement(container: Container) -> Iterator[Block]:
+    """The files that keep what the documents do not say."""
+    plan = container.complement
+    if plan is None:
+        return
+    yield from _top(container, "Complement", plan.document)
+    kinds = (
+        (plan.steps, "how the records of the tree become those of the snapshot"),
+        (plan.values, "large values, by digest"),
+        (plan.facts, "what documents do not say of their things, one line each"),
+    )
+    yield Table(("file", "holds"), [(code(path), text) for path, text in kinds])
+    yield Table(("error", "when the complement is"), [(code(error), kind) for kind, error in plan.errors.items()])
+
+
 def _limits(container: Container) -> Iterator[Block]:
     """What is judged beside the bytes: packed trees, and files that are to be restored."""
     archive, restore = container.archive, container.restore
@@ -145,6 +161,15 @@ def _limits(container: Container) -> Iterator[Block]:
         yield Table(("error", "what is wrong"), refused)
 
 
+_HOLDS = {
+    "const": "always",
+    "fact": "the run's",
+    "switch": "the option",
+    "chosen": "the chosen",
+    "table": "an object of the run's",
+}
+
+
 def _members(members: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str, str]]:
     for name, spec in members.items():
         assert isinstance(spec, dict)
@@ -152,9 +177,8 @@ def _members(members: Mapping[str, object], prefix: str) -> Iterator[tuple[str, 
             yield code(prefix + name), "an object", ""
             yield from _members(spec["object"], f"{prefix}{name}.")
             continue
-        word, value = next((word, spec[word]) for word in ("const", "fact", "switch", "chosen") if word in spec)
-        says = {"const": "always", "fact": "the run's", "switch": "the option", "chosen": "the chosen"}[word]
-        yield code(prefix + name), f"{says} {code(str(value))}", "if it is empty" if "empty" in spec else ""
+        word, value = next((word, spec[word]) for word in _HOLDS if word in spec)
+        yield code(prefix + name), f"{_HOLDS[word]} {code(str(value))}", "if it is empty" if "empty" in spec else ""
 
 
 # ------------------------------------------------------------------------------------------------ diagrams
