@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import Misfit, Record
+from codec.engine.patterns import Record
 from codec.mapping.dispatch import Dispatch
 from codec.spec.container import Container
 from codec.spec.plan import Entity, Row, Slot

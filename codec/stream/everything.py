@@ -46,6 +46,13 @@ class Everything:
         assert suffix is not None
         self.suffix = struct.Struct(suffix.after[0][1].format)
 
+    def _end(self) -> int:
+        """Where the entries end: what follows are checksums."""
+        reader = self._reader
+        footers = [reader.plan.footer] if reader.plan.footer is not None else []
+        footers += [reader.container.footer.crc] if reader.head.container == reader.container.footer.named else []
+        return reader.source.size - sum(layout.size or 0 for layout in footers)
+
     def in_file_order(self) -> Iterator[Thing]:
         """Each thing once."""
         self.natural = True
@@ -68,11 +75,12 @@ class Everything:
         operational = self._reader.container.operational
         special = tuple(part for row in operational if isinstance(part := row.pattern[0], bytes))
         number, before, prefixed = 0, b"", 2 * width
-        while source.fill(width) >= width:
+        end = self._end()
+        while source.position < end:
             source.fill(BLOCK)
             data, start = source.data, source.at
             at, size, base = start, len(data), source.end - len(data)
-            while size - at >= width:
+            while size - at >= width and base + at < end:
                 (key_size,) = length.unpack_from(data, at)
                 value_at = at + prefixed + key_size
                 if value_at > size:
@@ -105,21 +113,20 @@ class Everything:
                     )
                 at = stop
             source.at = at
-            if at == start and not self._more(length, size - at):
-                return
+            if at == start:
+                self._need(length)
 
-    def _more(self, length: struct.Struct, have: int) -> bool:
-        """Have the next entry at hand as a whole; False if what is left is none: the footer."""
-        source, width = self._reader.source, length.size
-        (key_size,) = length.unpack_from(source.data, source.at)
-        need = width + key_size + width
-        if source.size - source.position < need or source.fill(need) < need:
-            return False
-        (value_size,) = length.unpack_from(source.data, source.at + width + key_size)
-        if source.fill(need + value_size) < need + value_size:
-            place = self._reader.plan.errors["truncated"]
-            raise StreamError(place, "the file became shorter while it was read")
-        return True
+    def _need(self, length: struct.Struct) -> None:
+        """Have the next entry at hand as a whole."""
+        source, need = self._reader.source, length.size
+        for part in range(2):
+            at = need - length.size
+            if source.fill(need) < need:
+                break
+            (size,) = length.unpack_from(source.data, source.at + at)
+            need += size + length.size * (part == 0)
+        if source.fill(need) < need:
+            raise StreamError(self._reader.plan.errors["truncated"], "the file became shorter while it was read")
 
     def _grouped(self) -> Iterator[Thing]:
         groups, source = self._reader.plan.groups, self._reader.source
@@ -127,10 +134,10 @@ class Everything:
         names = [name for name, _ in groups.version]
         head = struct.Struct("<" + "".join(layout.format[1] for _, layout in groups.version))
         count_of = struct.Struct(groups.count.format)
-        footer = self._reader.container.footer.crc.size or 0
         number, last, newest = 0, b"", -1
         first = True
-        while source.fill(footer + 1) > footer:
+        end = self._end()
+        while source.position < end:
             key = self._part(groups.key)
             (count,) = count_of.unpack(source.take(count_of.size))
             again = not first and key == last

@@ -20,6 +20,7 @@ import google_crc32c
 from codec.layout.numbers import ALL_BITS
 from codec.spec.container import Clock, Container, StreamPlan
 from codec.stream.everything import ENTRY, NODE
+from codec.stream.seal import sealed
 
 BLOCK = 1 << 20
 IN_MEMORY = 4 << 20  # versions of one key up to this size are not written to the disk before they are counted
@@ -89,18 +90,21 @@ def write_container(
     """Write the whole file; how many entries. `scratch` is where temporary files go."""
     plan = next(stream for stream in container.streams if stream.name == wrapping.stream)
     out = _Counted(sink, wrapping.footer)
-    out.write(wrapping.front + plan.magic)
+    out.write(wrapping.front)
+    stream = sealed(plan, out)
+    stream.write(plan.magic)
     if plan.groups is None:
-        out.write(b"".join(struct.pack(layout.format, wrapping.header[name]) for name, layout in plan.header))
+        stream.write(b"".join(struct.pack(layout.format, wrapping.header[name]) for name, layout in plan.header))
         for block in _framed(plan, entries, out):
-            out.write(block)
+            stream.write(block)
     else:
         with TemporaryFile(dir=scratch) as body:
             _grouped(plan, entries, body, out, scratch)
-            out.write(_header_of(plan, wrapping.header, body))
+            stream.write(_header_of(plan, wrapping.header, body))
             body.seek(0)
             while block := body.read(BLOCK):
-                out.write(block)
+                stream.write(block)
+    stream.finish()
     if wrapping.footer:
         sink.write(struct.pack(container.footer.crc.format, out.crc))
     return out.count

@@ -27,7 +27,7 @@ HISTORIES = histories(CONTAINER, ADAPTERS)
 
 
 @both_engines
-@examples(40)
+@examples(12)
 @given(data=st.data(), history=HISTORIES)
 def test_a_history_comes_back_as_it_was(engine: str, data: DataObject, history: History) -> None:
     writer = data.draw(st.sampled_from(WRITERS))
@@ -43,7 +43,7 @@ def test_a_history_comes_back_as_it_was(engine: str, data: DataObject, history: 
         assert encoded(kept.files, engine=engine) == file
 
 
-@examples(15)
+@examples(6)
 @given(data=st.data(), history=HISTORIES)
 def test_it_does_so_with_little_memory(data: DataObject, history: History) -> None:
     file = data.draw(st.sampled_from(WRITERS)).write(history)
@@ -51,7 +51,7 @@ def test_it_does_so_with_little_memory(data: DataObject, history: History) -> No
         assert encoded(decoded(file, complement=True)) == file
 
 
-@examples(15)
+@examples(6)
 @given(history=HISTORIES)
 def test_without_it_the_tree_gives_what_it_always_gave(history: History) -> None:
     file = WRITERS[0].write(history)
