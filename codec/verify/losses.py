@@ -16,8 +16,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from codec.api import Warned
-from codec.engine.base import Engine, ReadRow
-from codec.engine.base import ABSENT
+from codec.engine.base import ABSENT, Engine, ReadRow
 from codec.errors import CodecError, Place, StreamError
 from codec.mapping.dispatch import every_kind
 from codec.spec import plan
