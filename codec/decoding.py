@@ -137,7 +137,13 @@ class Decoding:
                     routes[id(row)] = (counters["internal"], ignore)
                 else:
                     routes[id(row)] = (adapter.name, decoder.takers[row.label])
-        return Dispatch(rows, self.interpreter.accepts), routes
+        shapes = {
+            id(row): engine_of(self.options.engine, a)
+            for a in self.container.adapters
+            for row in a.rows
+            if row.by_shape
+        }
+        return Dispatch(rows, lambda row, key, value: shapes[id(row)].accepts(row, key, value)), routes
 
     def _feed(
         self,

@@ -35,7 +35,7 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     code.imported("codec.engine.base", "Notes")
     seen = set()
     for row in (*adapter.rows, *(row for entity in adapter.entities for row in entity.rows if row.role == "shared")):
-        if row.role != "dropped" and row_name(row) not in seen:
+        if (row.role != "dropped" or row.by_shape) and row_name(row) not in seen:
             seen.add(row_name(row))
             if row.role != "derived" or row.read_with:
                 rows.emit_reader(code, row)
@@ -106,6 +106,13 @@ class Compiled:
                 return self._slow.run_reader(row)(keys, values)
 
         return read
+
+    def accepts(self, row: plan.Row, key: bytes, value: bytes) -> bool:
+        try:
+            self._code[f"read_{row_name(row)}"](key, value)
+        except Exception:
+            return self._slow.accepts(row, key, value)
+        return True
 
     def owner(self, row: plan.Row) -> Owner | None:
         return self._code.get(f"owner_{row_name(row)}")

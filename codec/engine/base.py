@@ -57,6 +57,9 @@ class Engine(Protocol):
     def run_reader(self, row: plan.Row) -> ReadRun:
         """Keys and values of many records of one kind -> their tuples, in the same order."""
 
+    def accepts(self, row: plan.Row, key: bytes, value: bytes) -> bool:
+        """Whether a record has the row's shape."""
+
     def owner(self, row: plan.Row) -> Owner | None:
         """A key -> the first part of its identity, and the position behind what says it; None if it must be read whole."""
 

@@ -15,9 +15,8 @@ from codec.layout.json_careful import path_text
 from codec.mapping.besides import Besides
 from codec.mapping.rows import RowWriter
 from codec.mapping.views import records
-from codec.spec.context import OPTION
 from codec.spec.plan import Adapter, Document, Entity, Folder, Line, View
-from codec.spec.words import Element, Pick, Thing
+from codec.spec.words import OPTION, Element, Pick, Thing
 from codec.stream.sort import Sorter
 from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
 

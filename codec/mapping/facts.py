@@ -5,7 +5,6 @@ Reading judges in the format's order: JSON, the version gate, then the JSON Sche
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import cast
@@ -15,11 +14,11 @@ from codec.errors import DataError, DocumentError, Place, VersionError
 from codec.layout.faces import found
 from codec.layout.json_read import JsonValue, load, locate
 from codec.layout.json_write import quote
+from codec.mapping.fits import is_time, surely_fits
 from codec.spec.container import TopDocument
 
 Facts = dict[str, object]
 U32 = 0xFFFFFFFF
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})([.,]\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 
 
 def clock() -> str:
@@ -145,11 +144,13 @@ def _gate(document: TopDocument, value: dict[str, JsonValue], data: bytes, sourc
 
 
 def _validate(document: TopDocument, value: dict[str, JsonValue], data: bytes, source: str) -> None:
+    _refuse_misspelt(document, document.members, value, data, source, ())
+    if surely_fits(document.schema, value):
+        return
     from jsonschema import Draft202012Validator, FormatChecker
 
     checker = FormatChecker(())
     checker.checks("date-time")(lambda text: not isinstance(text, str) or is_time(text))
-    _refuse_misspelt(document, document.members, value, data, source, ())
     validator = Draft202012Validator(cast("dict[str, object]", document.schema), format_checker=checker)
     order = {name: index for index, name in enumerate(cast("dict[str, object]", document.schema["properties"]))}
     errors = sorted(
@@ -204,19 +205,6 @@ def _collect(members: Mapping[str, object], value: Mapping[str, JsonValue], fact
             facts[str(spec["table"])] = here or {}
         elif "fact" in spec or "switch" in spec:  # a constant with a fact tells what was found
             facts[str(spec.get("fact", spec.get("switch")))] = here
-
-
-def is_time(text: str) -> bool:
-    """Whether text is a time as RFC 3339 has it: a real date, hours below 24, seconds below 60 (§3.2)."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return False
-    try:
-        datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S")
-    except ValueError:
-        return False
-    zone = match[4]
-    return zone == "Z" or (int(zone[1:3]) <= 24 and int(zone[4:6]) < 60)
 
 
 def input_number(path: str, suffix: str, base: int) -> int:

@@ -13,9 +13,8 @@ from codec.errors import CodecError, Place, TreeError
 from codec.layout.segments import Segment
 from codec.mapping.bundles import parts
 from codec.mapping.documents import DocumentReader
-from codec.spec.context import GREATEST, OPTION, REPLAYED
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
-from codec.spec.words import Thing
+from codec.spec.words import GREATEST, OPTION, REPLAYED, Thing
 from codec.tree.walk import Entry
 
 DIRECTORY, FILE = "directory", "file"

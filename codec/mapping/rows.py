@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from codec.engine.base import Engine, Misfit, WriteRow
 from codec.engine.documents import element_of, targets
-from codec.spec.context import KEY_OF
 from codec.spec.plan import Adapter, Document, Entity, Line, Row, Slot
-from codec.spec.words import Element, Name, Thing
+from codec.spec.words import KEY_OF, Element, Name, Thing
 
 
 @dataclass(frozen=True, slots=True)

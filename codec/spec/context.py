@@ -16,6 +16,10 @@ from codec.spec import plan
 from codec.spec.source import Mapping, place_of
 from codec.spec.wording import nearest
 from codec.spec.words import (
+    GREATEST,
+    KEY_OF,
+    OPTION,
+    REPLAYED,
     Among,
     Applied,
     Compared,
@@ -45,10 +49,6 @@ from codec.spec.words import (
 )
 
 POSITION = "position"
-GREATEST = "greatest "  # a parent knows the greatest values of its children under this, their kind and field
-OPTION = "option "  # a thing that is being written knows under this which options are on
-REPLAYED = "replayed "  # and under this which of its views are written back as they are
-KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 
 
 class Problems(SpecError):

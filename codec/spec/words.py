@@ -16,6 +16,10 @@ from typing import Literal, cast
 from codec.layout.fnv import fnv1a_32
 from codec.layout.json_write import base64url
 
+GREATEST = "greatest "  # a parent knows the greatest values of its children under this, their kind and field
+OPTION = "option "  # a thing that is being written knows under this which options are on
+REPLAYED = "replayed "  # and under this which of its views are written back as they are
+KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 Thing = dict[str, object]
 Element = tuple[object, ...]
 

@@ -35,7 +35,7 @@ class Newest:
         """What counts of each batch; raises `Unsorted`."""
         for batch in batches:
             whole = self._whole(batch)
-            yield as_live(self._each(batch.entries())) if whole is None else whole
+            yield as_live(self._each(batch.entries()), ordered=True) if whole is None else whole
         yield as_live(self._release())
 
     def _whole(self, batch: Batch) -> Live | None:
@@ -119,9 +119,9 @@ def every(batches: Iterable[Batch], counts: Counter[str]) -> Iterator[Live]:
         yield as_live(entry for entry in batch.entries() if not entry.tombstone)
 
 
-def as_live(entries: Iterable[Entry]) -> Live:
+def as_live(entries: Iterable[Entry], ordered: bool = False) -> Live:
     """Single entries as parallel lists."""
-    live = Live([], [], [], [])
+    live = Live([], [], [], [], ordered)
     for entry in entries:
         live.raws.append(entry.raw)
         live.keys.append(entry.key)

@@ -19,8 +19,7 @@ from codec.layout.types import Type
 from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
 from codec.mapping.rows import needed
 from codec.spec import plan
-from codec.spec.context import KEY_OF
-from codec.spec.words import Element, Thing
+from codec.spec.words import KEY_OF, Element, Thing
 from codec.testing.json_text import respaced, respelt
 from codec.testing.values import Uses, exact, scalars, slots, texts
 

@@ -9,8 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from codec.mapping.naming import Namer
 from codec.spec import plan
-from codec.spec.context import GREATEST
-from codec.spec.words import Thing
+from codec.spec.words import GREATEST, Thing
 from codec.testing.documents import Collected
 from codec.testing.identities import pools
 from codec.testing.records import canonical, records_of

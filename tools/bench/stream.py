@@ -18,8 +18,7 @@ from codec.mapping.rows import RowWriter
 from codec.spec import plan
 from codec.spec.bodies import element_of
 from codec.spec.container import Container
-from codec.spec.context import GREATEST
-from codec.spec.words import Thing
+from codec.spec.words import GREATEST, Thing
 from codec.stream.sort import Sorter
 from codec.stream.write import StreamWriter
 from codec.tree.publish import OutputFile
