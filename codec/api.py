@@ -45,7 +45,7 @@ def _ignore(_: object) -> None: ...
 class DecodeOptions:
     """How to decode.
 
-    `adapters` are names that the format declares, empty = all. `switches` are the options that the format's spec
+    `adapters` are names that the format declares, None = all. `switches` are the options that the format's spec
     declares (boolean or text). `as_of` bounds the versions that count. `versions="all"` feeds every version in file
     order, as the reference decoder does. `complement` keeps beside the documents what they do not say, so that the tree
     gives the same file again (docs/complement.md). The tree is readable for this user only, unless `shared`:
@@ -56,7 +56,7 @@ class DecodeOptions:
     loss that the spec declares ends the run with `DataError`.
     """
 
-    adapters: tuple[str, ...] = ()
+    adapters: tuple[str, ...] | None = None
     switches: Mapping[str, object] = field(default_factory=dict)
     versions: Versions = "newest"
     as_of: int | None = None
@@ -106,7 +106,7 @@ class EncodeOptions:
     which layers are written; empty = those of the complement, the bare stream without one.
     """
 
-    adapters: tuple[str, ...] = ()
+    adapters: tuple[str, ...] | None = None
     switches: Mapping[str, object] = field(default_factory=dict)
     last_commit_ts: int | None = None
     ignore_complement: bool = False

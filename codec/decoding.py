@@ -15,7 +15,7 @@ from codec.compile.engine import compiled
 from codec.crew import Alone, Crew, HelperFailed
 from codec.engine.base import Engine, Misfit
 from codec.engine.interpreter import Interpreter
-from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError
+from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError, shown
 from codec.mapping import facts
 from codec.mapping.besides import Besides
 from codec.mapping.decode import AdapterDecoder
@@ -203,10 +203,21 @@ def switched_on(container: Container, switches: Mapping[str, object]) -> frozens
     return frozenset(on)
 
 
-def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:
-    """The adapters that a run works on; no names mean all."""
+def check_number(option: str, number: int | None) -> None:
+    """Raise `UsageError` if what an option was given is no unsigned number of 64 bits."""
+    if number is not None and (type(number) is not int or not 0 <= number < 1 << 64):
+        expected = "a whole number from 0 to 2^64 - 1"
+        raise UsageError("timestamp", f"{option} is not a timestamp", expected=expected, found=shown(number))
+
+
+def chosen(container: Container, names: tuple[str, ...] | None) -> frozenset[str]:
+    """The adapters that a run works on, None means all. Raises `UsageError` for an unknown name, or none at all."""
+    if names is not None and not names:
+        raise UsageError(
+            "no-adapter", "no adapter is selected", hint="name one, or leave the choice out for all of them"
+        )
     known = {adapter.name for adapter in container.adapters}
-    for name in names:
+    for name in names or ():
         if name not in known:
             raise UsageError(
                 container.usage_errors["adapter_unknown"],
@@ -218,6 +229,7 @@ def chosen(container: Container, names: tuple[str, ...]) -> frozenset[str]:
 
 def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
     """See `codec.api.decode_snapshot`."""
+    check_number("as_of", options.as_of)
     reader = open_stream(source, options.format)
     try:
         with paused():

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from codec.api import EncodeOptions, EncodeResult, Progress, Warned
-from codec.decoding import chosen, engine_of, switched_on
+from codec.decoding import check_number, chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
 from codec.mapping import facts
@@ -43,6 +43,9 @@ class Digested:
 
 def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
     """See `codec.api.encode_snapshot`."""
+    if not callable(getattr(sink, "write", None)):
+        raise UsageError("no-sink", "there is nothing to write the snapshot to", expected="an object with `write`")
+    check_number("last_commit_ts", options.last_commit_ts)
     container = ready.load(format_of_tree(source, options.format))
     selected = chosen(container, options.adapters)
     if options.scratch_root is not None and not options.scratch_root.is_dir():

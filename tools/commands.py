@@ -255,9 +255,9 @@ def _encode(
     session.voice.result(results.encoded(result, source, target, monotonic() - start))
 
 
-def _chosen(text: str, known: tuple[str, ...], *, fold_case: bool) -> tuple[str, ...]:
-    """The adapters that are meant; none named means all, also those of a spec that only the input tells."""
-    return () if text in ("", ALL) else adapter_names(text, known, fold_case=fold_case)
+def _chosen(text: str, known: tuple[str, ...], *, fold_case: bool) -> tuple[str, ...] | None:
+    """The adapters that are meant, None for all, also those of a spec that only the input tells."""
+    return None if text in ("", ALL) else adapter_names(text, known, fold_case=fold_case)
 
 
 def _need(value: str, option: str) -> None:

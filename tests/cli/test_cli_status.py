@@ -214,7 +214,7 @@ def test_nothing_given_means_all_adapters_and_the_defaults(shell: Shell, library
     assert shell.decode(*ENDS, "--adapter=", "-bundle=").status == 0
     given = library.options
     assert isinstance(given, DecodeOptions)
-    assert given.adapters == ()
+    assert given.adapters is None
     assert given.switches == {"show_all": False, "bundle": "one"}
     assert (given.versions, given.as_of, given.replace, given.sync) == ("newest", None, False, True)
 
