@@ -25,8 +25,11 @@ from codec.stream.sort import Sorter
 from codec.stream.tally import Tally
 from codec.stream.wrap import Layers
 from codec.stream.write import BLOCK, StreamWriter
+from codec.tree.names import shown_path
 from codec.tree.walk import TreeFault, TreeReader
 from codec.verify.checksums import demand_checksums
+
+_LARGEST_MANIFEST = 16 << 20
 
 
 class Digested:
@@ -97,6 +100,10 @@ def _canonical(
             tally = Tally() if options.self_test else None
             counts = _collect(container, options, reader, writer, names, known, tally)
             return _write(container, options, sink, writer, names, known, stamps, counts, source, tally)
+    except TreeFault as fault:
+        hint = "a tree has only folders and plain files with one name"
+        place = Place(shown_path(str(source / fault.path)))
+        raise DataError("tree-entry", "an entry cannot be read", place, found=fault.kind, hint=hint) from None
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
 
@@ -140,13 +147,19 @@ def records_with(
 
 
 def read_manifest(container: Container, source: Path) -> tuple[Path, facts.Facts]:
-    """The manifest of a tree and the facts that it says; raises `UsageError` if it is not there."""
+    """The manifest of a tree and the facts that it says; raises `UsageError` if it is not there, `DataError` if it is
+    no plain file (links are not followed) or longer than 16 MiB."""
     path = source / container.manifest.path
     try:
-        data = path.read_bytes()
-    except OSError as problem:
+        with TreeReader(source) as reader:
+            data = reader.read(container.manifest.path, _LARGEST_MANIFEST)
+    except TreeFault as fault:
         hint = f"the input is a tree that a decode wrote, with {container.manifest.path} at its top"
-        raise UsageError("input", f"open {path}: {problem.strerror}", Place(str(path)), hint=hint) from None
+        if fault.kind == "missing" or not fault.path:
+            raise UsageError("input", "there is no tree", Place(str(path)), found=fault.kind, hint=hint) from None
+        raise DataError(
+            container.manifest.error, "the manifest is no plain file", Place(str(path)), found=fault.kind, hint=hint
+        ) from None
     return path, facts.read(container.manifest, data, str(path))
 
 

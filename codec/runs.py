@@ -57,16 +57,16 @@ def _refuse(
     moved = move_aside(output, PREVIOUS)
     if moved is not None:
         move_aside(sidecar, PREVIOUS)
+    hint = f"see {report.name}; `codec decode` of the output shows what a node would see"
     for path, data in (
         (report, result.mismatch.encode()),
         (sidecar, encode_info(result, options, input_text, output_text)),
     ):
         try:
             write_sidecar(path, data)
-        except CodecError as problem:
-            hint = f"the report could not be written: {problem}"
-            raise _mismatch(result, hint, report) from None
-    raise _mismatch(result, f"see {report.name}; `codec decode` of the output shows what a node would see", report)
+        except CodecError as problem:  # the other one is written all the same
+            hint = f"{path.name} could not be written: {problem}"
+    raise _mismatch(result, hint, report)
 
 
 def _mismatch(result: EncodeResult, hint: str, report: Path) -> DataError:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import google_crc32c
+
+from codec.errors import Place, UsageError
 
 BLOCK = 1 << 20
 
@@ -24,9 +28,14 @@ class Source:
 
     @classmethod
     def open(cls, path: Path) -> Source:
-        """The file at `path`; the caller closes it."""
-        file = path.open("rb", buffering=0)
+        """The file at `path`; the caller closes it. Raises `UsageError` for what is no file, and never waits for it."""
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        file = os.fdopen(fd, "rb", buffering=0)
         try:
+            mode = os.fstat(fd).st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISBLK(mode):
+                hint = "copy it to a file first: it is read more than once"
+                raise UsageError("input", "the input is no file", Place(str(path)), hint=hint)
             return cls(file, str(path))
         except BaseException:
             file.close()
