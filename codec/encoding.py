@@ -13,6 +13,7 @@ from codec.api import EncodeOptions, EncodeResult, Progress, Warned
 from codec.decoding import check_number, chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
+from codec.manifest import manifest_text
 from codec.mapping import facts
 from codec.mapping.besides import Besides
 from codec.mapping.documents import DocumentReader
@@ -28,8 +29,6 @@ from codec.stream.write import BLOCK, StreamWriter
 from codec.tree.names import shown_path
 from codec.tree.walk import TreeFault, TreeReader
 from codec.verify.checksums import demand_checksums
-
-_LARGEST_MANIFEST = 16 << 20
 
 
 class Digested:
@@ -147,19 +146,9 @@ def records_with(
 
 
 def read_manifest(container: Container, source: Path) -> tuple[Path, facts.Facts]:
-    """The manifest of a tree and the facts that it says; raises `UsageError` if it is not there, `DataError` if it is
-    no plain file (links are not followed) or longer than 16 MiB."""
+    """The manifest of a tree and the facts that it says; raises what `manifest_text` does, and `DocumentError`."""
     path = source / container.manifest.path
-    try:
-        with TreeReader(source) as reader:
-            data = reader.read(container.manifest.path, _LARGEST_MANIFEST)
-    except TreeFault as fault:
-        hint = f"the input is a tree that a decode wrote, with {container.manifest.path} at its top"
-        if fault.kind == "missing" or not fault.path:
-            raise UsageError("input", "there is no tree", Place(str(path)), found=fault.kind, hint=hint) from None
-        raise DataError(
-            container.manifest.error, "the manifest is no plain file", Place(str(path)), found=fault.kind, hint=hint
-        ) from None
+    data = manifest_text(source, container.manifest)
     return path, facts.read(container.manifest, data, str(path))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from codec.api import DEFAULT_FORMAT
 from codec.errors import CodecError, DataError, Place, StreamError, from_os_error
 from codec.layout import json_read
+from codec.manifest import manifest_text
 from codec.spec import ready
 from codec.stream.entries import EntryReader
 from codec.stream.source import Source
@@ -70,8 +71,8 @@ def format_of_tree(root: Path, format: str) -> str:
     path = root / container.manifest.path
     members = _members(container)
     try:
-        value = json_read.load(path.read_bytes(), str(path))
-    except (OSError, CodecError):
+        value = json_read.load(manifest_text(root, container.manifest), str(path))
+    except CodecError:
         return DEFAULT_FORMAT
     if not isinstance(value, dict) or value.get(members[FORMAT]) is None:
         return DEFAULT_FORMAT

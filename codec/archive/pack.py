@@ -12,6 +12,7 @@ from codec.api import Progress
 from codec.archive import tar
 from codec.archive.compression import Compressed, Compression, Sink
 from codec.errors import DataError, Place, UsageError, from_os_error
+from codec.manifest import manifest_text
 from codec.mapping import facts
 from codec.spec import ready
 from codec.spec.container import Container
@@ -22,7 +23,6 @@ from codec.tree.publish import OutputFile
 from codec.tree.walk import TreeFault, TreeReader
 
 _OVERHEAD = 200  # bytes of Python objects per entry of the plan
-_LARGEST_MANIFEST = 16 << 20
 
 Plan = Sorter[tuple[bytes, bool, str]]
 """Path, whether it is a folder, and the digest of a file."""
@@ -106,7 +106,7 @@ def _judge(
 ) -> None:
     """Fill `plan` with the entries of the tree, or raise for everything that is wrong with it."""
     manifest = root / container.manifest.path
-    facts.read(container.manifest, _read(reader, root, container.manifest.path), str(manifest))
+    facts.read(container.manifest, manifest_text(root, container.manifest), str(manifest))
     findings = Findings()
 
     def files() -> Iterator[tuple[str, str]]:
@@ -124,13 +124,6 @@ def _judge(
     except TreeFault as fault:
         raise _unfit(root, container.checksums, fault) from None
     findings.refuse(str(root))
-
-
-def _read(reader: TreeReader, root: Path, path: str) -> bytes:
-    try:
-        return reader.read(path, _LARGEST_MANIFEST)
-    except TreeFault as fault:
-        raise _unfit(root, path, fault) from None
 
 
 def _unfit(root: Path, path: str, fault: TreeFault) -> UsageError | DataError:

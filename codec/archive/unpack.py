@@ -15,6 +15,7 @@ from codec.api import Progress
 from codec.archive import tar
 from codec.archive.compression import Compression, Expanded
 from codec.errors import DataError, LimitError, Place, TreeError, from_os_error
+from codec.manifest import LARGEST
 from codec.mapping import facts
 from codec.spec import ready
 from codec.spec.container import ArchiveLimits, Container
@@ -24,7 +25,6 @@ from codec.tree.names import shown_path
 from codec.tree.staging import StagedTree
 from codec.tree.walk import TreeFault, TreeReader
 
-_LARGEST_MANIFEST = 16 << 20
 _WHOLE = 256 << 10  # files up to this size are written at once
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -154,7 +154,7 @@ def _judge(container: Container, tree: StagedTree, name: str) -> None:
     findings = Findings()
     with TreeReader(tree.staged) as reader:
         try:
-            manifest = reader.read(container.manifest.path, _LARGEST_MANIFEST)
+            manifest = reader.read(container.manifest.path, LARGEST)
             facts.read(container.manifest, manifest, f"{name}: {container.manifest.path}")
             with reader.open(container.checksums) as text:
                 for finding in disagreements(digests, text, container.checksums):
