@@ -13,7 +13,7 @@ import pytest
 from codec.archive import pack, unpack
 from codec.archive.compression import zstd
 from codec.errors import CodecError, DataError, EnvironmentProblem, UsageError
-from codec.spec import library
+from codec.spec import ready
 from codec.spec.container import ArchiveLimits
 from tests.support.foreign import ENTRIES, put, state
 from tests.support.laws import FORMAT
@@ -120,12 +120,12 @@ def test_a_cut_or_damaged_archive_gives_the_tree_or_is_refused(tmp_path: Path, c
 
 
 def test_the_budget_is_kept_before_anything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    container = library.load(FORMAT)
+    container = ready.load(FORMAT)
     assert (container.archive.entries, container.archive.bytes) == (1_000_000, 1 << 40)
     total = sum(map(len, listed(FILES).values()))
     for limits in (ArchiveLimits(len(FILES), 1 << 40), ArchiveLimits(1000, total - 1)):
         limited = replace(container, archive=limits)
-        monkeypatch.setattr(library, "load", lambda name, limited=limited: limited)
+        monkeypatch.setattr(ready, "load", lambda name, limited=limited: limited)
         with pytest.raises(DataError) as caught:
             unpacked(GOOD, tmp_path / "t")
         assert caught.value.code == "archive-budget"
