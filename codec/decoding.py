@@ -54,6 +54,7 @@ class Decoding:
         self.losses: Counter[str] = Counter()
         self.extensions: set[str] = set()
         self.besides = Besides(learning=True)
+        self.written: Callable[[], int] = lambda: 0  # how many files the target has
 
     def run(self, reader: EntryReader, target: Target, sort: bool) -> None:
         """Feed every live version; raises `versions.Unsorted` if that needs order and there is none: then `sort`."""
@@ -96,6 +97,7 @@ class Decoding:
                 decoder.press.structure = self.besides.fields if options.complement else None
             self._feed(reader, live, self._routes(decoders, shown))
             for decoder in decoders:
+                decoder.tell = self._tell
                 decoder.finish(reader.source.name)
                 self.losses.update(decoder.losses)
                 self.extensions |= decoder.extensions
@@ -103,6 +105,10 @@ class Decoding:
             jobs.close()
             for decoder in decoders:
                 decoder.close()
+
+    def _tell(self) -> None:
+        """How far the printing of what was gathered is."""
+        self.options.progress(Progress("write", self.written(), 0, "files"))
 
     def _work(self, job: object) -> object:
         """Do a job, wherever: what its decoder says, and what the target has to say to the process that has the whole."""
@@ -285,6 +291,7 @@ def _decode(
     with StagedTree(target, replace=options.replace, sync=options.sync, shared=options.shared) as tree:
         tree.exclusive = shared
         out = TreeTarget(tree)
+        run.written = lambda: tree.files
         run.run(reader, out, sort)
         out.close()
         known = _known(container, options, run, reader, source)

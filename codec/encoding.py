@@ -189,6 +189,7 @@ def _collect(
     besides: Besides | None = None,
 ) -> dict[str, int]:
     emit = writer.add if tally is None else tally.beside(writer.add)
+    done = 0
     counts: dict[str, int] = {}
     for name in names:
         adapter = container.adapter(name)
@@ -206,7 +207,8 @@ def _collect(
             finally:
                 documents.close()
             _warn(options, adapter.name, encoder)
-            options.progress(Progress("encode", encoder.counts["documents"], 0))
+            done += encoder.counts["documents"]
+            options.progress(Progress("encode", done, 0, "files"))
         counts[name] = writer.count - before
     return counts
 

@@ -54,6 +54,7 @@ class AdapterDecoder:
     ) -> None:
         self.adapter, self.target = adapter, target
         self.jobs: Alone | Crew
+        self.tell: Callable[[], None] = lambda: None  # called after each job, for the progress
         self.number: int
         self._warn, self._wrong = warn, wrong
         self.press = Press(adapter, engine, target, shown)
@@ -180,6 +181,7 @@ class AdapterDecoder:
                 self.target.append(path, data)
             then(value)
             self._add_lines()
+            self.tell()
 
         self.jobs.put((self.number, *job), done)
 
