@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from types import FrameType
@@ -81,10 +81,19 @@ def run(command: click.Command, program: Program, arguments: Sequence[str]) -> i
             return _run(command, program, arguments)
     except Stopped as stop:  # while the last message was being said
         return 128 + stop.number
-    except BrokenPipeError:
-        # Nobody reads on; without this the interpreter would complain once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # nobody reads on
         return _WRONG_USE
+    finally:
+        _give_up_what_nobody_takes()
+
+
+def _give_up_what_nobody_takes() -> None:
+    """Without this the interpreter would complain once more when it flushes at its end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(command: click.Command, program: Program, arguments: Sequence[str]) -> int:
@@ -114,7 +123,8 @@ def _run(command: click.Command, program: Program, arguments: Sequence[str]) -> 
 
 
 def _fail(session: Session, error: CodecError, status: int) -> int:
-    session.voice.error(error, status, session.doing)
+    with suppress(OSError):  # where not even that can be said, the status still tells
+        session.voice.error(error, status, session.doing)
     return status
 
 

@@ -23,6 +23,7 @@ from tests.support.golden_cases import CARRIED
 from tests.support.small_tree import FILES, lay_out, listed
 from tools.main import main
 
+ROOT = Path(__file__).parents[2]
 LONG = settings.default.max_examples > 100
 SNAPSHOT = CARRIED / "redis-zset-meta-only" / "input.fsm"
 MADE, SIDECAR, REPORT = "place/out", "place/out.encode_info.json", "place/out.mismatch.txt"
