@@ -19,16 +19,18 @@ from codec.mapping.besides import Besides
 from codec.mapping.documents import DocumentReader
 from codec.mapping.encode import SHOWN, AdapterEncoder
 from codec.opening import format_of_tree
-from codec.selftest import Given, mismatches
 from codec.spec import ready
 from codec.spec.container import Container
+from codec.stream.digest import DigestSink
 from codec.stream.sort import Sorter
 from codec.stream.tally import Tally
 from codec.stream.wrap import Layers
-from codec.stream.write import BLOCK, StreamWriter
+from codec.stream.write import BLOCK, Records, SnapshotRecords, StreamWriter
 from codec.tree.names import shown_path
+from codec.tree.spans import Spans
 from codec.tree.walk import TreeFault, TreeReader
 from codec.verify.checksums import demand_checksums
+from codec.workers import jobs_of
 
 
 class Digested:
@@ -92,13 +94,17 @@ def _canonical(
 ) -> EncodeResult:
     """The canonical stream of the documents alone."""
     try:
-        with TreeReader(source) as reader, Sorter[tuple[bytes, bytes]](directory=options.scratch_root) as sorter:
+        cuts = sorted({row.prefix for adapter in container.adapters for row in adapter.rows if row.written})
+        tally = Tally() if options.self_test else None
+        with (
+            TreeReader(source) as reader,
+            Spans(reader) as spans,
+            SnapshotRecords(container.written, stamps[0], options.scratch_root, cuts, spans.fetch, tally) as writer,
+        ):
             if options.verify:
                 demand_checksums(reader, container.checksums, options.found)
-            writer = StreamWriter(container.written, stamps[0], sorter)
-            tally = Tally() if options.self_test else None
-            counts = _collect(container, options, reader, writer, names, known, tally)
-            return _write(container, options, sink, writer, names, known, stamps, counts, source, tally)
+            counts = _collect(container, options, spans, writer, names, known)
+            return _write(container, options, sink, writer, names, known, stamps, counts, source)
     except TreeFault as fault:
         hint = "a tree has only folders and plain files with one name"
         place = Place(shown_path(str(source / fault.path)))
@@ -136,10 +142,10 @@ def records_with(
 
     `counts` gets the number of records of each adapter.
     """
-    writer = StreamWriter(container.written, 0, sorter)
-    writer.suffix = b""  # not framed: sorted by the key alone
-    with TreeReader(tree) as reader:
-        found = _collect(container, options, reader, writer, names, known, besides=besides)
+    with TreeReader(tree) as reader, Spans(reader) as spans:
+        writer = StreamWriter(container.written, 0, sorter, spans.fetch)
+        writer.tail = b""  # not framed: sorted by the key alone
+        found = _collect(container, options, spans, writer, names, known, besides)
     if counts is not None:
         counts |= found
     return sorter.sorted()
@@ -181,16 +187,15 @@ def _need_adapters(container: Container, selected: frozenset[str], known: facts.
 def _collect(
     container: Container,
     options: EncodeOptions,
-    reader: TreeReader,
-    writer: StreamWriter,
+    spans: Spans,
+    writer: Records,
     names: tuple[str, ...],
     known: facts.Facts,
-    tally: Tally | None = None,
     besides: Besides | None = None,
 ) -> dict[str, int]:
-    emit = writer.add if tally is None else tally.beside(writer.add)
     done = 0
     counts: dict[str, int] = {}
+    jobs = jobs_of(options.jobs) if isinstance(writer, SnapshotRecords) else 1
     for name in names:
         adapter = container.adapter(name)
         before = writer.count
@@ -198,8 +203,8 @@ def _collect(
             engine = engine_of(options.engine, adapter)
             on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
-            documents = DocumentReader(adapter, engine, reader, emit, writer.most_value, limit_error, on, besides)
-            encoder = AdapterEncoder(adapter, documents, options.switches)
+            documents = DocumentReader(adapter, engine, spans.tree, writer, spans, limit_error, on, besides)
+            encoder = AdapterEncoder(adapter, documents, options.switches, jobs)
             try:
                 encoder.run()
             except TreeFault as fault:
@@ -255,13 +260,12 @@ def _write(
     container: Container,
     options: EncodeOptions,
     sink: BinaryIO,
-    writer: StreamWriter,
+    writer: SnapshotRecords,
     names: tuple[str, ...],
     known: facts.Facts,
     stamps: tuple[int, int],
     counts: dict[str, int],
     source: Path,
-    tally: Tally | None,
 ) -> EncodeResult:
     """Write to the sink; with a self-test only after what was written has been read back and compared."""
     result = EncodeResult(
@@ -277,30 +281,30 @@ def _write(
         "",
         counts,
     )
-    if tally is None:
-        digest = Digested(sink)
-        writer.write_to(digest)
-        return replace(result, bytes_written=digest.size, sha256=digest.sha256.hexdigest())
+    if writer.tally is None:
+        with DigestSink(sink) as digest:
+            writer.write_to(digest)
+        return replace(result, bytes_written=digest.size, sha256=digest.sha256)
     with TemporaryFile(dir=options.scratch_root) as scratch:
-        digest = Digested(cast(BinaryIO, scratch))
-        writer.write_to(digest)
+        with DigestSink(cast(BinaryIO, scratch)) as digest:
+            writer.write_to(digest)
         scratch.flush()
+        from codec.selftest import Given, mismatches  # with all of the decode, which only a self-test needs
+
         quiet = replace(options, warn=lambda _: None, progress=lambda _: None)
-        given = Given(stamps[0], tally, lambda sorter: records_of(source, quiet, sorter))
+        given = Given(stamps[0], writer.tally, lambda sorter: records_of(source, quiet, sorter))
         text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known, given)
         if not text:
             _hand_over(cast(BinaryIO, scratch), sink, digest)
-    return replace(
-        result, bytes_written=digest.size, sha256=digest.sha256.hexdigest(), self_test_matched=not text, mismatch=text
-    )
+    return replace(result, bytes_written=digest.size, sha256=digest.sha256, self_test_matched=not text, mismatch=text)
 
 
-def _hand_over(tested: BinaryIO, sink: BinaryIO, written: Digested) -> None:
+def _hand_over(tested: BinaryIO, sink: BinaryIO, written: DigestSink) -> None:
     """Copy what the self-test has read. Whatever the test did to it, other bytes than those written are refused."""
-    given = Digested(sink)
-    for block in _blocks(tested):
-        given.write(block)
-    if given.sha256.digest() != written.sha256.digest():
+    with DigestSink(sink) as given:
+        for block in _blocks(tested):
+            given.write(block)
+    if given.sha256 != written.sha256:
         hint = "the file was changed while it was tested; encode again"
         raise EnvironmentProblem("self-test-copy", "what was tested is not what was written", hint=hint)
 

@@ -7,34 +7,35 @@ Memory does not grow with the number of files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Container as AnyOf
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions
 from codec.decoding import Decoding, switched_on
 from codec.errors import CodecError, StreamError
-from codec.layout import json_read
 from codec.mapping.dispatch import every_kind
 from codec.mapping.encode import literal_path
 from codec.mapping.facts import Facts
-from codec.mapping.households import component
+from codec.selftest_input import Walk
 from codec.spec.container import Container
-from codec.spec.plan import Adapter, Restored
+from codec.spec.plan import Adapter
 from codec.stream import versions
 from codec.stream.difference import Version, by_key, pairs
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
-from codec.stream.source import BLOCK, Source
+from codec.stream.source import Source
 from codec.stream.tally import Tally
 from codec.tree.walk import TreeReader
+from codec.workers import Result, in_children, jobs_of
 
-Digests = Sorter[tuple[str, bytes]]
-FOLDER = "directory"
+Digests = Sorter[tuple[int, str, int, bytes]]
+"""Of each file: its adapter's place in the order of the report, its path, whether this is a line, the digest."""
+WHOLE, LINE = 0, 1
+WORTH = 8_000  # records for which a second process pays
 SHOWN_KEY = 100  # characters of a key in a line about its record
 
 
@@ -48,20 +49,20 @@ class Given:
 
 
 class DigestTarget:
-    """A target that keeps (path, digest) of each file, and (path, digest of a line) of files without an order."""
+    """A target that keeps the digest of each file, of files without an order those of the lines that are appended."""
 
-    def __init__(self, unordered: AnyOf[str], digests: Digests) -> None:
+    def __init__(self, unordered: Unordered, digests: Digests) -> None:
         self._unordered, self._digests = unordered, digests
         self.lined: set[str] = set()
         """The files without an order that were written line by line; others of their names are bodies."""
         self._growing, self._running = "", hashlib.sha256()
-        self._notes: list[tuple[str, bytes]] | None = None
+        self._notes: list[tuple[str, int, bytes]] | None = None
 
-    def _add(self, path: str, digest: bytes) -> None:
+    def _add(self, path: str, digest: bytes, kind: int = WHOLE) -> None:
         if self._notes is not None:
-            self._notes.append((path, digest))
+            self._notes.append((path, kind, digest))
             return
-        self._digests.add((path, digest), len(path) + 150)
+        self._digests.add((self._unordered.rank(path), path, kind, digest), len(path) + 190)
 
     def write(self, path: str, data: bytes) -> None:
         self._add(path, hashlib.sha256(data).digest())
@@ -80,12 +81,16 @@ class DigestTarget:
         if path in self._unordered:
             self.lined.add(path)
             for line in data.splitlines(keepends=True):
-                self._add(path, hashlib.sha256(line).digest())
+                self.line(path, line)
             return
         if path != self._growing:
             self.close()
             self._growing, self._running = path, hashlib.sha256()
         self._running.update(data)
+
+    def line(self, path: str, line: bytes) -> None:
+        """One line of a file without an order."""
+        self._add(path, hashlib.sha256(line).digest(), LINE)
 
     def close(self) -> None:
         """Note the file that grew line by line last; such files are written one after the other."""
@@ -105,23 +110,31 @@ class DigestTarget:
 
     def take_over(self, notes: object) -> None:
         """Keep the digests of a helper."""
-        for path, digest in cast("list[tuple[str, bytes]]", notes):
-            self._add(path, digest)
+        for path, kind, digest in cast("list[tuple[str, int, bytes]]", notes):
+            self._add(path, digest, kind)
 
     def mkdir(self, path: str) -> None:
         """Folders are not compared."""
 
 
 class Unordered:
-    """The files whose lines are a set: sidecars and names files, one for the adapter or one in each folder of it."""
+    """The files whose lines are a set: sidecars and names files, one for an adapter or one in each folder of it."""
 
-    def __init__(self, adapter: Adapter) -> None:
-        self._files = unordered_files(adapter)
-        self._root = f"{adapter.folder.root}/" if adapter.folder is not None else ""
+    def __init__(self, adapters: Sequence[Adapter]) -> None:
+        self._adapters = [
+            (f"{adapter.folder.root}/", unordered_files(adapter)) for adapter in adapters if adapter.folder is not None
+        ]
 
     def __contains__(self, path: object) -> bool:
         assert isinstance(path, str)
-        return path in self._files or path.removeprefix(self._root).partition("/")[2] in self._files
+        for root, files in self._adapters:
+            if path.startswith(root):
+                return path in files or path.removeprefix(root).partition("/")[2] in files
+        return False
+
+    def rank(self, path: str) -> int:
+        """The place of the adapter that a path belongs to."""
+        return next((at for at, (root, _) in enumerate(self._adapters) if path.startswith(root)), len(self._adapters))
 
 
 def unordered_files(adapter: Adapter) -> frozenset[str]:
@@ -154,7 +167,7 @@ def mismatches(
             if options.mismatched is not None:
                 options.mismatched(line)
     except _Refused as refused:
-        return container.mismatch["refused"] + str(refused.error)
+        return container.mismatch["refused"] + str(refused)
     if len(lines) >= most:
         lines.append(container.mismatch["truncated"])
     return "".join(f"{line}\n" for line in lines)
@@ -162,10 +175,6 @@ def mismatches(
 
 class _Refused(Exception):
     """What was written cannot be decoded."""
-
-    def __init__(self, error: CodecError) -> None:
-        super().__init__(error)
-        self.error = error
 
 
 def _lines(
@@ -179,31 +188,69 @@ def _lines(
 ) -> Iterator[str]:
     """A line for everything that differs: files by adapter and path, then records by key."""
     switches = {option.name: known.get(option.name) for adapter in container.adapters for option in adapter.options}
-    try:
-        same = _same_records(container, written, given_records)
-    except CodecError as error:
-        raise _Refused(error) from None
-    if same is None:
-        yield container.mismatch["header"]
-        return
-    for name in names:
-        adapter = container.adapter(name)
-        if adapter.folder is None:
-            continue
-        with Digests() as produced, Digests() as given:
-            decoding = Decoding(container, DecodeOptions(adapters=(name,), switches=switches, engine=options.engine))
-            target = DigestTarget(Unordered(adapter), produced)
+    adapters = [container.adapter(name) for name in names]
+    with Digests() as produced, Digests() as given:
+
+        def read_back(file: BinaryIO) -> object:
+            """What of the files without an order was written line by line, or why the stream cannot be decoded."""
+            chosen = DecodeOptions(adapters=names, switches=switches, engine=options.engine)
+            target = DigestTarget(Unordered(adapters), produced)
             try:
-                _decode(container, decoding, written, target)
+                _decode(container, Decoding(container, chosen), file, target)
             except CodecError as error:
-                raise _Refused(error) from None
-            with TreeReader(tree) as reader:
-                Walk(
-                    reader, adapter, switched_on(container, switches), DigestTarget(target.lined, given), target.lined
-                ).run()
-            yield from _differences(container, given, produced)
+                return str(error)
+            return sorted(target.lined)
+
+        def compare_input(file: BinaryIO) -> object:
+            """Whether the records are the same, or why they cannot be read; the digests of the input."""
+            try:
+                same = _same_records(container, file, given_records)
+            except CodecError as error:
+                return str(error)
+            if same is not None:
+                with TreeReader(tree) as reader:
+                    target = DigestTarget(Unordered(adapters), given)
+                    for adapter in adapters:
+                        Walk(reader, adapter, switched_on(container, switches), target, Unordered(adapters)).run()
+            return same
+
+        same, lined = _both((compare_input, given), (read_back, produced), written, options, given_records.tally.count)
+        for said in (same, lined):
+            if isinstance(said, str):
+                raise _Refused(said)
+        if same is None:
+            yield container.mismatch["header"]
+            return
+        yield from _differences(container, given, produced, frozenset(cast("list[str]", lined)))
     if not same:
         yield from _differing_records(container, written, given_records)
+
+
+def _both(
+    one: tuple[Callable[[BinaryIO], object], Digests],
+    two: tuple[Callable[[BinaryIO], object], Digests],
+    written: BinaryIO,
+    options: EncodeOptions,
+    records: int,
+) -> tuple[object, object]:
+    """Do two works on the written stream, in two processes if that pays; what they say."""
+    if records < WORTH or jobs_of(options.jobs) == 1:
+        return one[0](written), two[0](written)
+
+    def in_child(work: Callable[[BinaryIO], object], digests: Digests) -> Result:
+        with open(f"/proc/self/fd/{written.fileno()}", "rb", buffering=0) as own:  # with a position of its own
+            said = work(cast(BinaryIO, own))
+        told, files = digests.hand_over()
+        return Result((said, told), files)
+
+    said = []
+    for result, (_, digests) in zip(
+        in_children([partial(in_child, *one), partial(in_child, *two)]), (one, two), strict=True
+    ):
+        value, told = cast("tuple[object, object]", result.value)
+        digests.take_over(told, result.files)
+        said.append(value)
+    return said[0], said[1]
 
 
 def _same_records(container: Container, written: BinaryIO, given: Given) -> bool | None:
@@ -248,86 +295,41 @@ def _decode(container: Container, decoding: Decoding, written: BinaryIO, target:
         raise StreamError("out-of-order", "the records of the stream are out of order") from None
 
 
-class Walk:
-    """The input tree as digests: every regular file; links and special files are not compared, as in the reference.
+def _differences(container: Container, given: Digests, produced: Digests, lined: frozenset[str]) -> Iterator[str]:
+    """The lines of the report, by adapter and path.
 
-    Members that the spec says do not come back as they were are taken as what they come back as.
+    Of files without an order the input has both digests, of the whole and of the lines; `lined` says which count.
     """
-
-    def __init__(
-        self, reader: TreeReader, adapter: Adapter, on: frozenset[str], target: DigestTarget, unordered: AnyOf[str]
-    ) -> None:
-        assert adapter.folder is not None
-        self.reader, self.target, self.unordered, self.root = reader, target, unordered, adapter.folder.root
-        documents = (d for entity in adapter.entities for d in entity.documents)
-        self.restored = {
-            component(d.path[-1]): d.restored for d in documents if d.restored and not d.restored.unless & on
-        }
-
-    def run(self) -> None:
-        """The whole tree of the adapter."""
-        if self.reader.kind(self.root) == FOLDER:
-            self._folder(self.root)
-
-    def _folder(self, path: str) -> None:
-        for entry in self.reader.entries(path):
-            here = f"{path}/{entry.name}"
-            if entry.kind == FOLDER:
-                self._folder(here)
-            elif entry.kind == "file":
-                with self.reader.open(here) as file:
-                    self._file(here, self.restored.get(entry.name), file)
-
-    def _file(self, path: str, restored: Restored | None, file: BinaryIO) -> None:
-        if path in self.unordered or restored is not None:
-            for line in file:
-                self.target.append(path, line if restored is None else as_restored(line, restored))
-            if path not in self.unordered:
-                self.target.close()
-        else:
-            self.target.stream_bytes(path, iter(lambda: file.read(BLOCK), b""))
-
-
-def as_restored(line: bytes, restored: Restored) -> bytes:
-    """A line as it comes back: with the member's value replaced. A line that is no JSON stays as it is."""
-    if f'"{restored.member}":{restored.value},'.encode() in line:
-        return line
-    try:
-        text = line.decode()
-        old = json_read.raw(line.rstrip(b"\n"), (restored.member,)).decode()
-        column = json_read.locate(line, (restored.member,))[1] - 1
-    except (ValueError, KeyError, CodecError):
-        return line
-    return (text[:column] + str(restored.value) + text[column + len(old) :]).encode()
-
-
-def _differences(container: Container, given: Digests, produced: Digests) -> Iterator[str]:
-    """The lines of the report, by path: a merge of two sorted sides."""
     text = container.mismatch
-    for path, here, there in _paired(given, produced):
+    for (_, path), items in groupby(_paired(given, produced), key=lambda item: item[0][:2]):
+        counts = LINE if path in lined else WHOLE
+        here = there = differs = False
+        for (_, _, kind, _), in_given, in_produced in items:
+            here, there = here or in_given, there or in_produced
+            differs = differs or (kind == counts and in_given != in_produced)
         if not here:
             yield path + text["extra"]
         elif not there:
             yield path + text["missing"]
-        elif here != there:
+        elif differs:
             yield path + text["differs"]
 
 
-def _paired(given: Digests, produced: Digests) -> Iterator[tuple[str, set[bytes], set[bytes]]]:
-    sides = [
-        ((path, side, digest) for path, digest in sorter.sorted()) for side, sorter in enumerate((given, produced))
-    ]
-    left = groupby(sides[0], key=itemgetter(0))
-    right = groupby(sides[1], key=itemgetter(0))
+def _paired(given: Digests, produced: Digests) -> Iterator[tuple[tuple[int, str, int, bytes], bool, bool]]:
+    """Every digest, in order, with whether each side has it: a merge of two sorted sides."""
+    left, right = ((item for item, _ in groupby(sorter.sorted())) for sorter in (given, produced))
     one, two = next(left, None), next(right, None)
     while one is not None or two is not None:
-        path = min(cast(str, side[0]) for side in (one, two) if side is not None)
-        here = {digest for _, _, digest in one[1]} if one is not None and one[0] == path else set()
-        there = {digest for _, _, digest in two[1]} if two is not None and two[0] == path else set()
-        yield path, here, there
-        if one is not None and one[0] == path:
+        if one == two:
+            assert one is not None
+            yield one, True, True
+            one, two = next(left, None), next(right, None)
+        elif two is None or (one is not None and one < two):
+            assert one is not None
+            yield one, True, False
             one = next(left, None)
-        if two is not None and two[0] == path:
+        else:
+            yield two, False, True
             two = next(right, None)
 
 

@@ -27,6 +27,8 @@ class Code:
         self.items: dict[str, WireField] = {}
         self.later: dict[str, Callable[[], None]] = {}
         self.objects: dict[str, object] = {}
+        self.writers: dict[str, str] = {}
+        """The generated functions that write declared types, by type."""
 
     def line(self, text: str = "") -> None:
         """One line at the current depth."""
@@ -49,6 +51,19 @@ class Code:
         with self.block(f"def {name}({parameters}) -> {result}"):
             self.line(f'"""{doc}"""')
             yield
+
+    def mark(self) -> int:
+        """Where the next line will stand, for `cut`."""
+        return len(self._body)
+
+    def cut(self, mark: int) -> list[str]:
+        """Take the lines since `mark` back."""
+        lines, self._body[mark:] = self._body[mark:], []
+        return lines
+
+    def paste(self, lines: list[str]) -> None:
+        """Put lines that were cut one level deeper."""
+        self._body += [f"    {line}" if line else line for line in lines]
 
     def fresh(self, name: str) -> str:
         """A local name that is not taken yet."""
@@ -78,6 +93,12 @@ class Code:
         assert self._top.get(name, text) == text, name
         self._top[name] = text
         return name
+
+    def chunk(self, head: bytes, data: str) -> str:
+        """The expression of a length-delimited field of protobuf whose bytes `data` gives."""
+        self.imported("codec.layout.wire", "Chunk")
+        name, local = self.constant(f"CHUNK_{head.hex()}", f"Chunk({head!r})"), self.fresh("d")
+        return f"{name}[len({local} := {data})] + {local}"
 
     def face(self, face: Face) -> str:
         """A document face as a constant, made by its own class."""

@@ -8,14 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codec.compile.names import document_name, row_name
-from codec.engine.base import Notes, Owner, ReadDocument, ReadLine, ReadRow, ReadRun, WriteDocument, WriteRow
+from codec.engine.base import (
+    Notes,
+    Owner,
+    Parse,
+    ReadDocument,
+    ReadLine,
+    ReadRow,
+    ReadRun,
+    WriteDocument,
+    WriteRecords,
+    WriteRow,
+)
 from codec.engine.interpreter import Interpreter
 from codec.layout.json_read import JsonValue
-from codec.spec import plan
+from codec.spec import plan, words
 from codec.spec.words import Element, Thing
+
+if TYPE_CHECKING:
+    from codec.compile.code import Code
 
 
 def source(adapter: plan.Adapter) -> str:
@@ -25,7 +39,7 @@ def source(adapter: plan.Adapter) -> str:
 
 def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     """The generated module of an adapter, and the objects that it needs by name."""
-    from codec.compile import documents, printers, rows
+    from codec.compile import documents, printers, readers, rows, things
     from codec.compile.code import Code
 
     code = Code()
@@ -33,6 +47,9 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
     code.imported("collections.abc", "Iterable")
     code.imported("collections.abc", "Iterator")
     code.imported("codec.engine.base", "Notes")
+    for name in words.FUNCTIONS:
+        code.imported(words.__name__, name)
+    _emit_unions(code, adapter)
     seen = set()
     for row in (*adapter.rows, *(row for entity in adapter.entities for row in entity.rows if row.role == "shared")):
         if (row.role != "dropped" or row.by_shape) and row_name(row) not in seen:
@@ -48,9 +65,23 @@ def generate(adapter: plan.Adapter) -> tuple[str, dict[str, object]]:
             printers.emit_printer(code, entity, document)
             if documents.can(document):
                 documents.emit_reader(code, document)
+            readers.emit_parser(code, document)
+        if entity.documents:
+            things.emit_records(code, entity)
     for name, field in code.items.items():
         rows.emit_item(code, name, field)
     return code.text(f"{adapter.format} version {adapter.version}: generated from its spec, do not edit."), code.objects
+
+
+def _emit_unions(code: Code, adapter: plan.Adapter) -> None:
+    from codec.compile import readers, things
+    from codec.layout.types import Union
+
+    for union in (declared for declared in adapter.types.values() if isinstance(declared, Union)):
+        readers.emit_union_reader(code, union)
+        if things.can_write(union, adapter.types):
+            things.emit_union_writer(code, union)
+            code.writers[union.name] = things.union_writer(union)
 
 
 def _module(code: CodeType, objects: dict[str, object], name: str) -> dict[str, Any]:
@@ -153,6 +184,12 @@ class Compiled:
                 return slow(value, notes)
 
         return read
+
+    def parser(self, document: plan.Document) -> Parse | None:
+        return self._code.get(f"parse_{document_name(document)}")
+
+    def records_writer(self, entity: plan.Entity) -> WriteRecords | None:
+        return self._code.get(f"records_{entity.name}")
 
     def line_reader(self, document: plan.Document) -> ReadLine:
         slow = self._slow.line_reader(document)

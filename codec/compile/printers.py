@@ -179,6 +179,9 @@ class Printer:
             write = self.code.imported("codec.engine.documents", "write_member")
             return [f"{write}({known}, {value}, thing, {ELEMENT}, {newline!r})"]
         assert member.face is not None
+        if member.is_reset and not member.empty_null:
+            plain = member.reset is not None or member.face.writes_none
+            return [Text(member.face.write(member.reset, newline) if plain else "null")]
         text = member.face.emit_write(self.code, value, newline)
         if member.empty_null:
             return [self._or_null(text, value)]

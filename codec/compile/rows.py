@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from codec.compile.code import Code
 from codec.compile.names import row_name
+from codec.compile.printers import Printer
 from codec.compile.unions import reader_of
 from codec.engine.documents import StoredJson, targets
 from codec.engine.patterns import fixed_width
@@ -310,19 +311,19 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
 def emit_writer(code: Code, row: plan.Row) -> None:
     """`write_X(thing, element)`: key and value."""
     with code.function(f"write_{row_name(row)}", PARAMETERS, "tuple[bytes, bytes]", f"{row.label}: key and value."):
-        key = _write_parts(code, row.key)
+        key = write_parts(code, row.key)
         code.line(f"key = {key}")
         for form in row.forms:
             if not form.written:
                 continue
             if form.when is None:
-                code.line(f"return key, {_write_parts(code, form.parts)}")
+                code.line(f"return key, {write_parts(code, form.parts)}")
                 break
             with code.block(f"if {form.when.emit()}"):
-                code.line(f"return key, {_write_parts(code, form.parts)}")
+                code.line(f"return key, {write_parts(code, form.parts)}")
 
 
-def _write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
+def write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
     """The expression of the bytes of a pattern."""
     flagged = {name: bit for part in parts if isinstance(part, plan.Flags) for name, bit in part.bits}
     pieces = []
@@ -349,10 +350,17 @@ def _write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
         elif isinstance(part, plan.Message):
             pieces.append(_write_message(code, part))
         elif isinstance(part, plan.Json):
-            pieces.append(f"{code.provided('stored', StoredJson(part))}.write(thing, element)")
+            pieces.append(_write_json(code, part))
         elif isinstance(part, plan.Slack):
             pieces += [_write_if_there(code, slot) for slot in part.written]
     return " + ".join(pieces) if pieces else "b''"
+
+
+def _write_json(code: Code, part: plan.Json) -> str:
+    """The object's compact text; no option shows more of it."""
+    printer = Printer(code, "")
+    code.line(f"shown = {code.constant('NOTHING_MORE', 'frozenset()')}")
+    return f"{printer.text(printer.object(part.members, ''))}.encode()"
 
 
 def _write_if_there(code: Code, slot: plan.Slot) -> str:
@@ -396,48 +404,49 @@ def _write_message(code: Code, message: plan.Message) -> str:
     names = []
     for field in message.fields:
         name = code.fresh("field")
-        head = repr(write_tag(field.number, _wire(field)))
-        chunk = code.imported("codec.layout.wire", "write_chunk")
+        head = write_tag(field.number, _wire(field))
         if field.shape == "scalar":
             assert field.slot is not None and field.wire is not None
             code.line(f"{name} = {_to_wire(code, field.wire, _source(field.slot))}")
             if field.wire.always:
-                code.line(f"{name} = {chunk}({head}, {name})")
+                code.line(f"{name} = {code.chunk(head, name)}")
                 names.append(name)
                 continue
             zero = repr(field.wire.to_wire(field.wire.zero))
-            whole = f"{chunk}({head}, {name})" if field.wire.wire == LENGTH else f"{head} + {name}"
+            whole = code.chunk(head, name) if field.wire.wire == LENGTH else f"{head!r} + {name}"
             code.line(f"{name} = b'' if {name} == {zero} else {whole}")
         else:
             assert field.target is not None
-            code.line(f"{name} = b''.join({_elements(code, field, head, chunk)})")
+            code.line(f"{name} = b''.join([{_elements(code, field, head)}])")
         names.append(name)
     return " + ".join(names) if names else "b''"
 
 
-def _elements(code: Code, field: plan.WireField, head: str, chunk: str) -> str:
+def _elements(code: Code, field: plan.WireField, head: bytes) -> str:
     assert field.target is not None
     many = Name.emit(field.target)
     if field.shape == "alternating":
-        parts = ", ".join(
-            f"{chunk}({head}, {_to_wire(code, wire, f'e[{i}]')})" for i, (_, _, wire) in enumerate(field.items)
-        )
-        return f"part for e in {many} for part in ({parts})"
+        parts = (code.chunk(head, _to_wire(code, wire, f"e[{i}]")) for i, (_, _, wire) in enumerate(field.items))
+        return f"{' + '.join(parts)} for e in {many}"
     if field.shape == "entries":
         code.imported("operator", "itemgetter")
         inner = " + ".join(
-            f"{chunk}({write_tag(number, LENGTH)!r}, {_to_wire(code, wire, f'e[{i}]')})"
+            code.chunk(write_tag(number, LENGTH), _to_wire(code, wire, f"e[{i}]"))
             for i, (number, _, wire) in enumerate(field.items)
         )
-        return f"{chunk}({head}, {inner}) for e in sorted({many}, key=itemgetter(0))"
+        return f"{code.chunk(head, inner)} for e in sorted({many}, key=itemgetter(0))"
     assert field.shape == "repeated", "submessages are only read: the rows that list them are legacy"
-    return f"{chunk}({head}, {_to_wire(code, field.items[0][2], 'e[0]')}) for e in {many}"
+    return f"{code.chunk(head, _to_wire(code, field.items[0][2], 'e[0]'))} for e in {many}"
 
 
 def _to_wire(code: Code, wire: Wire, value: str) -> str:
     if wire.always:
+        if code.writers.get(wire.word):
+            return f"{code.writers[wire.word]}({value})"
         return f"{code.provided(wire.word, wire)}.to_wire({value})"
     if wire.word == "string":
+        if wire.zero == "":
+            return f"{value}.encode()"
         return f"{code.imported('codec.layout.wire', 'write_text')}({value})"
     if wire.word == "uint64":
         return f"{code.imported('codec.layout.wire', 'write_varint')}({value})"

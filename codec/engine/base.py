@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from codec.layout.base import Reject, Wrong
 from codec.layout.faces import found
@@ -36,6 +36,8 @@ class Notes(Counter[str]):
 MOST_DIGITS = 4000  # of a number in a text, leading zeros and all; below what Python refuses to convert
 UNKNOWN = "unknown members"  # counted in the notes of a reader
 ReadDocument = Callable[[JsonValue, Notes], Thing]
+Parse = Callable[[Any], Any]
+WriteRecords = Callable[[Thing, bytes], tuple[list[tuple[bytes, bytes]], list[tuple[bytes, tuple[object, ...], bytes]]]]
 ReadLine = Callable[[JsonValue, Notes], tuple[plan.Line, Thing]]
 
 
@@ -74,6 +76,16 @@ class Engine(Protocol):
 
     def line_reader(self, document: plan.Document) -> ReadLine:
         """One value of a document of lines -> which kind of line, and its fields; raises `Misread`."""
+
+    def parser(self, document: plan.Document) -> Parse | None:
+        """Text of a document that a writer printed -> what it says, if the engine has a fast way.
+
+        The text is the whole document as bytes, or the list of its lines. It says fields of a thing, or (where each
+        line is a thing) the list of these. Raises anything for any other text, right or wrong: readers know more."""
+
+    def records_writer(self, entity: plan.Entity) -> WriteRecords | None:
+        """A thing -> all its records (keys with the bytes behind them that are handed in), and those that others may
+        share (key, rank, value), if the engine has a fast way. Raises anything where the general way has to judge."""
 
 
 class Misfit(Exception):

@@ -123,6 +123,12 @@ class Interpreter:
             return lambda value, notes: read_keyed(document, value)
         return lambda value, notes: read_object(document.members, value, (), notes)
 
+    def parser(self, document: plan.Document) -> None:
+        """There is no fast way."""
+
+    def records_writer(self, entity: plan.Entity) -> None:
+        """There is no fast way."""
+
     def line_reader(self, document: plan.Document) -> ReadLine:
         return lambda value, notes: read_line(document, value, notes)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 
 from codec.layout.base import Wrong, primitive
 from codec.layout.faces import from_base64url
-from codec.layout.json_write import base64url
+from codec.layout.json_write import TO_URL
 from codec.layout.scanned import ScannedBytes
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_\r\n"  # line breaks are skipped
@@ -34,7 +35,7 @@ def read_base64url_run(data: bytes, at: int, end: int) -> tuple[bytes, int]:
 
 def write_base64url(raw: bytes) -> bytes:
     """The text that stands for `raw`."""
-    return base64url(raw).encode()
+    return b2a_base64(raw, newline=False).translate(TO_URL, b"=")
 
 
 @primitive("base64url")

@@ -87,22 +87,24 @@ def case_clash(names: Iterable[str]) -> tuple[str, str] | None:
 
 
 def values(
-    stream: BinaryIO, source: str, *, max_value: int, max_depth: int = DEFAULT_DEPTH, fold: bool = True
+    stream: BinaryIO, source: str, *, max_value: int, max_depth: int = DEFAULT_DEPTH, fold: bool = True, line: int = 1
 ) -> Iterator[Found]:
     """The JSON values of a stream, white space between them optional, each with its text, line and column.
+
+    `line` is the number of the line at whose start the stream is set.
 
     Raises `DocumentError` as `load` does, placed in the whole stream, and with the code "json-too-long" for a value of
     more than `max_value` bytes. Memory: a small multiple of the longest value, whatever the length of the stream.
     """
-    window = _Window(stream, source)
+    window = _Window(stream, source, line)
     while window.to_value():
         value, end = _next_value(window, max_value, max_depth, fold)
-        line, column = window.place(window.at)
+        at_line, column = window.place(window.at)
         found = window.text[window.at : end].encode()
         if len(found) > max_value:
-            _too_long(source, line, column, max_value)
+            _too_long(source, at_line, column, max_value)
         window.at = end
-        yield value, found, line, column
+        yield value, found, at_line, column
 
 
 def lines(
@@ -299,7 +301,7 @@ def _children(text: str, at: int) -> Iterator[tuple[str | int, int]]:
 class _Window:
     """The part of a stream that is in memory, as text; the next value begins at `at`."""
 
-    def __init__(self, stream: BinaryIO, source: str) -> None:
+    def __init__(self, stream: BinaryIO, source: str, line: int) -> None:
         self.text = ""
         self.at = 0
         self.complete = False  # nothing more will come
@@ -307,7 +309,7 @@ class _Window:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._problem: UnicodeDecodeError | None = None
-        self._line = 1
+        self._line = line
         self._line_start = 0  # index of the first character of the line, below 0 if it is not in memory any more
         self._counted = 0  # line breaks before this index are counted
 

@@ -15,7 +15,7 @@ _RARE_ESCAPES = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
 _TOKEN_OR_SPACE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\r\n]+')
 SEPARATOR = "\x1f"  # between texts that are quoted together; a control character, so that quoting makes it an escape
 _ESCAPED_SEPARATOR = "\\u001f"
-_TO_URL = bytes.maketrans(b"+/", b"-_")
+TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def quote(text: str, html: bool) -> str:
@@ -56,7 +56,7 @@ def number(x: float) -> str:
 
 def base64url(b: bytes) -> str:
     """Base64 with the alphabet for URLs, without padding."""
-    return binascii.b2a_base64(b, newline=False).translate(_TO_URL, b"=").decode("ascii")
+    return binascii.b2a_base64(b, newline=False).translate(TO_URL, b"=").decode("ascii")
 
 
 def compact(raw_json_text: bytes | str, html: bool) -> str:

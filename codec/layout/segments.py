@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NoReturn
 
 from codec.layout.base import Wrong
 from codec.layout.faces import from_base64url
 from codec.layout.json_write import base64url
 
 _HEX = "0123456789abcdefABCDEF"
+_BYTES = {high + low: chr(int(high + low, 16)) for high in _HEX for low in _HEX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Segment:
         object.__setattr__(self, "_replace", lambda match: table[ord(match[0])])
         object.__setattr__(self, "_find", escaped)
         object.__setattr__(self, "_shape", shape)
+        object.__setattr__(self, "_special", re.compile(f"{re.escape(self.mark)}|{shape.pattern}", re.DOTALL))
+        escaped_name = re.compile(f"(?:[{re.escape(self.literal)}]++|%[{_HEX}]{{2}})*")
+        object.__setattr__(self, "_escaped", escaped_name)
         object.__setattr__(self, "_plain", re.compile("[" + re.escape(self.literal) + "]*"))
         simple = f"(?!{re.escape(self.mark)}|{shape.pattern}|[.])[{re.escape(self.literal)}]{{0,{self.longest}}}"
         object.__setattr__(self, "_is_simple", re.compile(simple.encode(), re.DOTALL).fullmatch)
@@ -87,15 +92,15 @@ class Segment:
     def decode(self, name: str, originals: Mapping[str, bytes]) -> bytes:
         """The bytes that `name` stands for; `originals` is the names file. Raises `BadName`."""
         if self._plain.fullmatch(name) and len(name) <= self.longest:  # type: ignore[attr-defined]
-            if not name.startswith(self.mark) and not self._shape.match(name):  # type: ignore[attr-defined]
+            if not self._special.match(name):  # type: ignore[attr-defined]
                 return name.encode()
         elif len(name) > self.longest:
             raise BadName(self.bad, f"a name of at most {self.longest} characters", f"{len(name)}")
-        if self._shape.match(name):  # type: ignore[attr-defined]
-            if name not in originals:
-                raise BadName(self.unknown, f"a line for this name in {self.fallback.names}", "none")
-            return originals[name]
-        if name.startswith(self.mark):
+        if self._special.match(name):  # type: ignore[attr-defined]
+            if self._shape.match(name):  # type: ignore[attr-defined]
+                if name not in originals:
+                    raise BadName(self.unknown, f"a line for this name in {self.fallback.names}", "none")
+                return originals[name]
             try:
                 return from_base64url(name[len(self.mark) :])
             except Wrong as wrong:
@@ -103,20 +108,17 @@ class Segment:
         return self._unescape(name)
 
     def _unescape(self, name: str) -> bytes:
-        raw, at = bytearray(), 0
-        while at < len(name):
-            if name[at] != "%":
-                if name[at] not in self.literal:
-                    raise BadName(self.bad, "a letter, digit, or an escape such as %2F", repr(name[at]))
-                raw.append(ord(name[at]))
-                at += 1
-                continue
-            digits = name[at + 1 : at + 3]
-            if len(digits) < 2 or digits[0] not in _HEX or digits[1] not in _HEX:
-                raise BadName(self.bad, "two hexadecimal digits after %", repr(digits))
-            raw.append(int(digits, 16))
-            at += 3
-        return bytes(raw)
+        if not self._escaped.fullmatch(name):  # type: ignore[attr-defined]
+            self._refuse(name)
+        first, *rest = name.split("%")
+        return (first + "".join([_BYTES[part[:2]] + part[2:] for part in rest])).encode("latin-1")
+
+    def _refuse(self, name: str) -> NoReturn:
+        """Say what is wrong with a name that is not escaped as names are."""
+        at = self._escaped.match(name).end()  # type: ignore[attr-defined]
+        if name[at] != "%":
+            raise BadName(self.bad, "a letter, digit, or an escape such as %2F", repr(name[at]))
+        raise BadName(self.bad, "two hexadecimal digits after %", repr(name[at + 1 : at + 3]))
 
 
 class BadName(Wrong):

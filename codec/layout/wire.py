@@ -19,6 +19,8 @@ MASK64 = (1 << 64) - 1
 MOST_NESTED = 10_000
 _DOUBLE = struct.Struct("<d")
 
+_KNOWN_LENGTHS = 1 << 12
+
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
     """The varint at `at` and the position after it; raises `Wrong`."""
@@ -90,6 +92,19 @@ def write_varint(value: int) -> bytes:
 def write_chunk(head: bytes, data: bytes) -> bytes:
     """A length-delimited field: its tag, its length, its bytes."""
     return head + write_varint(len(data)) + data
+
+
+class Chunk(dict[int, bytes]):
+    """What stands before a length-delimited field: its tag `head`, and its length, by which this is looked up."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+
+    def __missing__(self, length: int) -> bytes:
+        text = self._head + write_varint(length)
+        if length < _KNOWN_LENGTHS:
+            self[length] = text
+        return text
 
 
 def write_tag(number: int, wire: int) -> bytes:

@@ -14,6 +14,8 @@ from codec.mapping.documents import DocumentReader
 from codec.spec.plan import Adapter, Collection, Document, Entity, PathPart, PathStep
 from codec.spec.words import Element, Thing
 from codec.stream.sort import Sorter
+from codec.stream.write import Unwanted
+from codec.tree.spans import Spans
 from codec.tree.walk import TreeReader
 
 WHOLE = ("json", "keyed", "lines")  # a thing to a file
@@ -25,7 +27,7 @@ class Canonical:
 
     def __init__(self, adapter: Adapter, engine: Engine, tree: TreeReader, most_value: int, on: frozenset[str]) -> None:
         self._adapter, self._engine, self._tree, self._on = adapter, engine, tree, on
-        self._reader = DocumentReader(adapter, engine, tree, _ignore, most_value, "", on)
+        self._reader = DocumentReader(adapter, engine, tree, Unwanted(most_value), Spans(tree), "", on)
         self._kinds = sorted(_patterns(adapter, on), key=lambda kind: -kind[0])
 
     def __enter__(self) -> Canonical:
@@ -103,9 +105,6 @@ def in_order(collection: Collection, elements: list[Element]) -> list[Element]:
     """Elements in the collection's order, that of arrival where it has none."""
     places = [list(collection.fields).index(name) for name in collection.order]
     return sorted(elements, key=lambda element: tuple(element[at] for at in places)) if places else elements
-
-
-def _ignore(key: bytes, value: bytes) -> None: ...
 
 
 def _patterns(adapter: Adapter, on: frozenset[str]) -> Iterator[tuple[int, re.Pattern[str], Entity, Document]]:

@@ -8,32 +8,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, cast
+from typing import cast
 
 from codec.engine.base import Misfit
 from codec.errors import DataError, DocumentError, Place, TreeError, shown
 from codec.layout.base import Wrong
 from codec.layout.literal_path import Digits, LiteralPath
 from codec.layout.segments import BadName, Segment
+from codec.layout.strings import Rest
 from codec.mapping.documents import DocumentReader
 from codec.mapping.households import component
 from codec.mapping.names_file import read_names
+from codec.mapping.sharing import Sharing
 from codec.spec.bodies import Bodies, element_of
-from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
+from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep, Row, Slot
 from codec.spec.words import Element, Name, Thing
 from codec.tree.names import to_bytes
-from codec.tree.walk import Entry
+from codec.tree.spans import Span, Spans
+from codec.tree.walk import Entry, TreeFault
 
 DIRECTORY, FILE = "directory", "file"
+Unit = tuple[str, bytes]  # a body's path, and its key
+HELD = 1 << 16  # bytes of a body that is held; the pieces of larger ones are fetched
 
 
 class Body:
-    """A file as the body of a thing: its length, and its pieces as elements, read once."""
+    """A file as the body of a thing: its length, and its pieces as elements, any number of times.
 
-    def __init__(self, bodies: Bodies, every: int, size: int) -> None:
-        self.bodies, self.every, self.size = bodies, every, size
-        self.file: BinaryIO | None = None
-        self.path = ""
+    A small one is held; of a large one each piece is fetched when its turn comes, or (`later`) when it is written.
+    """
+
+    def __init__(self, bodies: Bodies, every: int, path: str, spans: Spans) -> None:
+        self.bodies, self.every, self.later = bodies, every, False
+        self._spans = spans
+        self._data = b""
+        self._parts: list[Span] = []
+        try:
+            self._data = spans.tree.read(path, HELD)
+            self.size = len(self._data)
+        except TreeFault as fault:
+            if fault.kind != "too_large":
+                raise
+            self.size, self._parts = spans.of(path, every)
 
     def __len__(self) -> int:
         return self.size
@@ -44,17 +60,15 @@ class Body:
         return [self.every] * whole + ([rest] if rest else [])
 
     def __iter__(self) -> Iterator[Element]:
-        """The pieces; raises `TreeError` if the file is not as long as it was."""
-        assert self.file is not None
-        left, cut = self.size, self.bodies.cut
-        for position, size in enumerate(self.sizes()):
-            piece = self.file.read(size)
-            left -= len(piece)
-            if len(piece) < size or (not left and self.file.read(1)):
-                raise TreeError(
-                    "tree-changed", "a file changed while it was read", Place(self.path), found=f"{left} bytes less"
-                )
-            yield element_of(cut.piece, {"position": position, "piece": piece}, {})
+        """The pieces; raises `TreeError` if the file is not what it was."""
+        piece = self.bodies.cut.piece
+        if not self._parts:
+            for position, at in enumerate(range(0, self.size, self.every)):
+                yield element_of(piece, {"position": position, "piece": self._data[at : at + self.every]}, {})
+        for position, part in enumerate(self._parts):
+            yield element_of(
+                piece, {"position": position, "piece": part if self.later else self._spans.fetch(part)}, {}
+            )
 
 
 class Pieces:
@@ -74,8 +88,14 @@ class Holdings:
     """Reads every parent of an adapter with the things that have bodies, with the options that the manifest names."""
 
     def __init__(
-        self, adapter: Adapter, reader: DocumentReader, unexpected: list[str], switches: Mapping[str, object]
+        self,
+        adapter: Adapter,
+        reader: DocumentReader,
+        unexpected: list[str],
+        switches: Mapping[str, object],
+        sharing: Sharing,
     ) -> None:
+        self.sharing = sharing
         self.adapter, self.reader, self.folder, self.shown = adapter, reader, reader.folder, reader.shown
         self.unexpected = unexpected
         self.child = next(e for e in adapter.entities if e.bodies is not None)
@@ -96,6 +116,8 @@ class Holdings:
             if isinstance(part, PathPart) and isinstance(part.segment, LiteralPath)
         )
         self.names = adapter.names[self.path.names]
+        self.spans = reader.spans
+        self.as_it_is = any(row.each == self.bodies.cut.into and _is_piece(row) for row in self.child.rows)
 
     def run(self) -> None:
         """All parents; raises `DataError` of the kind that the spec names."""
@@ -121,7 +143,8 @@ class Holdings:
         self._identify(document, name, f"{path}/{main}", parent)
         self.reader.emit(self.parent, f"{path}/{main}", parent)
         names = read_names(self.names, self.path, self.reader, path, main) if self._is_names_file(path) else None
-        self._walk(path, main, parent, names)
+        found = self._walk(path, main, parent, names)
+        self.sharing.each(found, lambda unit: self._thing(parent, *unit))
         for encoded in names or {}:
             place = Place(f"{path}/{self.names.path}")
             hint = "every line of a names file is about a file that is there"
@@ -160,13 +183,13 @@ class Holdings:
 
     # -------------------------------------------------------------------------------------------- the files
 
-    def _walk(self, home: str, main: str, parent: Thing, names: dict[str, bytes] | None) -> None:
-        """Every file below a parent's folder, folder by folder."""
+    def _walk(self, home: str, main: str, parent: Thing, names: dict[str, bytes] | None) -> Iterator[Unit]:
+        """Every file below a parent's folder that is a body, folder by folder; other entries are judged."""
         waiting = [""]
         while waiting:
             below = waiting.pop()
             entries = self.reader.entries(home + below)
-            there = {entry.name for entry in entries}
+            there = {entry.name: entry.kind for entry in entries}
             for entry in entries:
                 path = f"{below}/{entry.name}"[1:]
                 if not below and (entry.name == main or (names is not None and entry.name == self.names.path)):
@@ -180,32 +203,41 @@ class Holdings:
                     if entry.name.removesuffix(self.path.beside) not in there:
                         self.unexpected.append(f"{home}/{path}")
                 else:
-                    self._thing(home, path, entry, parent, names)
+                    self._judge(home, path, entry, there)
+                    yield f"{home}/{path}", to_bytes(path) if names is None or path not in names else names.pop(path)
 
-    def _thing(self, home: str, path: str, entry: Entry, parent: Thing, names: dict[str, bytes] | None) -> None:
+    def _judge(self, home: str, path: str, entry: Entry, there: Mapping[str, str]) -> None:
+        """A body is a regular file with a document beside it."""
         file = f"{home}/{path}"
         if entry.kind != FILE:
             raise self.reader.wrong_kind("not_regular", file, entry.kind)
-        beside = file + self.path.beside
-        if self.reader.kind(beside) is None:
+        if entry.name + self.path.beside not in there:
             hint = f"every file of a {self.child.name} has a file beside it whose name ends {self.path.beside}"
             raise TreeError(self.folder.errors["missing"], "a file has no document beside it", Place(file), hint=hint)
+
+    def _thing(self, parent: Thing, file: str, key: bytes) -> None:
+        beside = file + self.path.beside
         thing: Thing = dict.fromkeys(self.child.fields) | {self.alias: parent}
-        key = to_bytes(path) if names is None or path not in names else names.pop(path)
         thing |= dict(zip(self.child.identity[1:], (self._generation(parent), key), strict=True))
         try:
             self.reader.read(self.child, self.beside, beside, thing)
-            with self.reader.open(file) as stream:
-                body = Body(self.bodies, self.every, stream.seek(0, 2))
-                stream.seek(0)
-                body.file, body.path = stream, file
-                self._fill(thing, body)
-                self.reader.emit(self.child, beside, thing)
+            body = self._body(file)
+            self._fill(thing, body)
+            body.later = self.as_it_is
+            if not self.reader.emit_at_once(self.child, beside, thing):
+                body.later = False
+                self.reader.emit_with_care(self.child, beside, thing)
         except DataError as error:
             if self.beside.error and error.code == self.folder.errors["json"]:
                 error.code = self.beside.error
             raise
         self.reader.counts["documents"] += 1
+
+    def _body(self, file: str) -> Body:
+        try:
+            return Body(self.bodies, self.every, file, self.spans)
+        except TreeFault as fault:
+            raise self.reader.fault(fault, is_folder=False) from None
 
     def _generation(self, parent: Thing) -> object:
         """The generation that things of a parent are written in: the one that counts most."""
@@ -344,3 +376,11 @@ class Holdings:
         hint = "move it out of the tree; what a decode did not write has no meaning here"
         message = "the tree has an entry that no document covers"
         return TreeError(self.folder.errors["unexpected"], message, Place(path), found=entry.kind, hint=hint)
+
+
+def _is_piece(row: Row) -> bool:
+    """Whether the value of a record for a piece is the piece and nothing else, so that it can be fetched later."""
+    if not row.written or len(row.forms) != 1 or len(row.forms[0].parts) != 1:
+        return False
+    (part,) = row.forms[0].parts
+    return isinstance(part, Slot) and type(part.layout) is Rest and part.account == "bound" and not part.zero_is_none

@@ -5,22 +5,28 @@ One document is held at a time. Nothing is followed out of the tree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+import os
+from collections.abc import Iterator
+from typing import BinaryIO, cast
 
-from codec.engine.base import Engine, Misfit, Misread, Notes
+from codec.engine.base import Engine, Misfit, Misread, Notes, Parse
 from codec.errors import CodecError, DataError, DocumentError, LimitError, Place, TreeError, shown
 from codec.layout import json_read
 from codec.layout.json_careful import path_text
 from codec.mapping.besides import Besides
+from codec.mapping.canonical_lines import CanonicalLines
 from codec.mapping.rows import RowWriter
 from codec.mapping.views import records
 from codec.spec.plan import Adapter, Document, Entity, Folder, Line, View
 from codec.spec.words import OPTION, Element, Pick, Thing
 from codec.stream.sort import Sorter
+from codec.stream.write import Records, SharedRecords
+from codec.tree.spans import Spans
 from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
+from codec.workers import Result
 
-Emit = Callable[[bytes, bytes], None]
+AT_ONCE = 8 << 20  # bytes of a document of lines that is read whole
+PATIENCE = 1 << 16  # bytes of documents that are read without the fast parser, which takes longer to load
 TEXT_PER_BYTE = 6  # the longest JSON text of one byte is an escape of six characters
 
 
@@ -32,29 +38,40 @@ class DocumentReader:
         adapter: Adapter,
         engine: Engine,
         tree: TreeReader,
-        emit: Emit,
-        most_value: int,
+        into: Records,
+        spans: Spans,
         limit_error: str,
         on: frozenset[str],
         besides: Besides | None = None,
     ) -> None:
         assert adapter.folder is not None
-        self.engine, self.tree, self._emit = engine, tree, emit
+        self.engine, self.tree, self._into, self._emit = engine, tree, into, into.add
+        self.spans = spans
         self.folder: Folder = adapter.folder
-        self.most_value, self.limit_error = most_value, limit_error
-        self.most_text = TEXT_PER_BYTE * most_value
+        self.most_value, self.limit_error = into.most_value, limit_error
+        self.most_text = TEXT_PER_BYTE * into.most_value
         self.rows = RowWriter(adapter, engine)
         self.counts = Notes()
         self.shown, self._besides = on, besides or Besides()
         self.on = {f"{OPTION}{name}": True for name in sorted(on)}
         self._repeated: Sorter[tuple[object, ...]] = Sorter()
         self._arrival = 0
+        self._met = 0
+        self._parsers: dict[int, Parse | None] = {}
+        self._writers = {entity.name: engine.records_writer(entity) for entity in adapter.entities}
 
     # -------------------------------------------------------------------------------------------- the tree
 
     def kind(self, path: str) -> Kind | None:
         """What stands at `path`, if anything."""
         return self.tree.kind(path)
+
+    def size(self, path: str) -> int:
+        """Bytes of a file, 0 for anything else; only a hint."""
+        try:
+            return self.tree.size(path)
+        except (TreeFault, CodecError):
+            return 0
 
     def entries(self, path: str) -> list[Entry]:
         """The entries of a folder, sorted by name."""
@@ -93,27 +110,26 @@ class DocumentReader:
     def whole(self, path: str, most: int) -> bytes:
         """A whole file; raises `LimitError` before reading one that is too large."""
         try:
-            size = self.tree.size(path)
-            if size > most:
-                raise LimitError(
-                    self.limit_error,
-                    "a file is larger than a value may be",
-                    Place(path),
-                    expected=f"at most {most} bytes",
-                    found=str(size),
-                )
             return self.tree.read(path, most)
         except TreeFault as fault:
-            raise self.fault(fault, is_folder=False) from None
+            if fault.kind != "too_large":
+                raise self.fault(fault, is_folder=False) from None
+            raise LimitError(
+                self.limit_error,
+                "a file is larger than a value may be",
+                Place(path),
+                expected=f"at most {most} bytes",
+                found=str(max(self.tree.size(path), most + 1)),
+            ) from None
 
     # -------------------------------------------------------------------------------------------- documents
 
     def values(
-        self, stream: BinaryIO, path: str, fold: bool = True
+        self, stream: BinaryIO, path: str, fold: bool = True, line: int = 1
     ) -> Iterator[tuple[json_read.JsonValue, bytes, int, int]]:
         """The JSON values of a file, one at a time."""
         try:
-            yield from json_read.values(stream, path, max_value=self.most_text, fold=fold)
+            yield from json_read.values(stream, path, max_value=self.most_text, fold=fold, line=line)
         except DocumentError as error:
             error.code = self.folder.errors["json"]
             raise
@@ -135,26 +151,60 @@ class DocumentReader:
         if document.kind == "raw":
             thing[document.raw] = self.whole(path, self.most_value)
         elif document.kind in ("json", "keyed"):
-            data = self.whole(path, self.most_text)
-            self.counts.data = data
-            try:
-                value = json_read.load(data, path, fold=document.kind != "keyed")
-            except DocumentError as error:
-                error.code = self.folder.errors["json"]
-                raise
-            try:
-                thing |= self.engine.document_reader(document)(value, self.counts)
-            except Misread as misread:
-                raise self.misread(misread, path, data) from None
+            self._read_value(document, path, thing)
             if path in self._besides.fields:
                 thing |= self._besides.fields[path]
         else:
             self._read_lines(document, path, thing)
 
+    def _read_value(self, document: Document, path: str, thing: Thing) -> None:
+        """A document that is one JSON value."""
+        data = self.whole(path, self.most_text)
+        parse = self._parser(document, len(data))
+        if parse is not None:
+            try:
+                thing |= parse(data)
+                return
+            except Exception:  # whatever it is, the careful way below knows it better
+                pass
+        self.counts.data = data
+        try:
+            value = json_read.load(data, path, fold=document.kind != "keyed")
+        except DocumentError as error:
+            error.code = self.folder.errors["json"]
+            raise
+        try:
+            thing |= self.engine.document_reader(document)(value, self.counts)
+        except Misread as misread:
+            raise self.misread(misread, path, data) from None
+
     def emit(self, entity: Entity, path: str, thing: Thing) -> None:
         """Check a thing and hand on its records; `path` is its document, for errors."""
-        code = self.folder.errors["json"]
+        if not self.emit_at_once(entity, path, thing):
+            self.emit_with_care(entity, path, thing)
+
+    def emit_at_once(self, entity: Entity, path: str, thing: Thing) -> bool:
+        """The same the fast way, which may take values that are yet to be fetched; False if it has to be done with care."""
         thing |= self.on
+        write = self._writers[entity.name]
+        if write is None:
+            return False
+        try:
+            records, shared = write(thing, self._into.tail)
+        except Exception:  # the careful way finds what is wrong, or that nothing is
+            return False
+        try:
+            self._into.extend(records)
+        except LimitError as error:
+            error.place = Place(path)
+            raise
+        for key, rank, record in shared:
+            self._share(key, rank, record)
+        return True
+
+    def emit_with_care(self, entity: Entity, path: str, thing: Thing) -> None:
+        """The same step by step: what is wrong is explained."""
+        code = self.folder.errors["json"]
         self._refuse_repeated(entity, path, thing)
         for name, derive in entity.computed:
             fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
@@ -168,8 +218,7 @@ class DocumentReader:
             for key, record in self.rows.records(entity, thing):
                 self._emit(key, record)
             for key, rank, record in self.rows.repeated(entity, thing):
-                self._arrival += 1
-                self._repeated.add((key, rank, self._arrival, record), 200 + len(key) + len(record))
+                self._share(key, rank, record)
         except LimitError as error:
             error.place = Place(path)
             raise
@@ -183,8 +232,29 @@ class DocumentReader:
                 misfit.found,
             ) from None
 
+    def _share(self, key: bytes, rank: tuple[object, ...], record: bytes) -> None:
+        self._arrival += 1
+        self._repeated.add((key, rank, self._arrival, record), 200 + len(key) + len(record))
+
+    def _parser(self, document: Document, size: int) -> Parse | None:
+        """The engine's fast way to read a kind of document, of which there are `size` bytes."""
+        self._met += size
+        if self._met <= PATIENCE:
+            return None
+        try:
+            return self._parsers[id(document)]
+        except KeyError:
+            return self._parsers.setdefault(id(document), self.engine.parser(document))
+
     def _read_lines(self, document: Document, path: str, thing: Thing) -> None:
         """A document of lines: elements in any number and order, and each other kind of line exactly once."""
+        parse = self._parser(document, self.size(path))
+        if parse is not None:
+            try:
+                thing |= parse(self.tree.read(path, AT_ONCE).removesuffix(b"\n").split(b"\n"))
+                return
+            except Exception:  # the careful way below
+                pass
         read = self.engine.line_reader(document)
         code = self.folder.errors["json"]
         once: dict[int, Line] = {}
@@ -216,6 +286,42 @@ class DocumentReader:
                 )
         thing |= elements
 
+    # -------------------------------------------------------------------------------------------- parts
+
+    @property
+    def _shared(self) -> SharedRecords:
+        return cast(SharedRecords, self._into)
+
+    def begin_part(self, parts: int, arrivals: int) -> None:
+        """In a child of one of `parts` processes: forget what the parent has; its own is handed over in the end."""
+        self.tree.forget()
+        self._shared.begin_part(parts)
+        self.counts = Notes()
+        self._repeated = Sorter()
+        self._arrival += arrivals
+
+    def hand_over(self) -> Result:
+        """What a part has read."""
+        records, files = self._shared.hand_over()
+        repeated, more = self._repeated.hand_over()
+        return Result((records, len(files), repeated, dict(self.counts)), (*files, *more))
+
+    def take_over(self, result: Result) -> None:
+        """Add what a part has read."""
+        records, count, repeated, counts = cast("tuple[object, int, object, dict[str, int]]", result.value)
+        self._shared.take_over(records, result.files[:count])
+        self._repeated.take_over(repeated, result.files[count:])
+        self.counts.update(counts)
+
+    @property
+    def records(self) -> int:
+        """How many records were handed on."""
+        return self._into.count
+
+    def skip_arrivals(self, number: int) -> None:
+        """Records that come now come after those of the parts."""
+        self._arrival += number
+
     def put(self, key: bytes, value: bytes) -> None:
         """Hand on a record as it is."""
         self._emit(key, value)
@@ -236,7 +342,13 @@ class DocumentReader:
         """The things that the lines of a file say, each with line and column."""
         read = self.engine.document_reader(document)
         with self.open(path) as stream:
-            for value, raw, line, column in self.values(stream, path, fold=document.kind != "bundle"):
+            first = 1
+            if (parse := self._parser(document, os.fstat(stream.fileno()).st_size)) is not None:
+                canonical = CanonicalLines(stream, parse, self.most_text)
+                for said, line in canonical.things():
+                    yield said, line, 1
+                first = canonical.line
+            for value, raw, line, column in self.values(stream, path, document.kind != "bundle", first):
                 self.counts.data = raw
                 try:
                     yield read(value, self.counts), line, column

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from codec.engine.base import Misfit, Misread
+from codec.engine.base import Misfit
 from codec.engine.documents import STEM
 from codec.errors import DocumentError, Place, TreeError
 from codec.layout import json_read
@@ -18,6 +18,7 @@ from codec.layout.segments import BadName, Segment
 from codec.mapping.cutting import Holdings
 from codec.mapping.documents import DocumentReader
 from codec.mapping.households import Households
+from codec.mapping.sharing import Sharing
 from codec.spec.plan import Adapter, Document, Entity, Names, PathPart
 from codec.spec.words import Thing
 from codec.stream.sort import Sorter
@@ -31,7 +32,8 @@ DIRECTORY = "directory"
 class AdapterEncoder:
     """Reads the documents of one adapter and emits its records, in no particular order."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader, switches: Mapping[str, object]) -> None:
+    def __init__(self, adapter: Adapter, reader: DocumentReader, switches: Mapping[str, object], jobs: int = 1) -> None:
+        self.sharing = Sharing(reader, jobs)
         self.adapter, self.reader, self.folder, self.switches = adapter, reader, reader.folder, switches
         self.originals: dict[str, dict[str, bytes]] = {}
         self.unexpected: list[str] = []
@@ -43,9 +45,9 @@ class AdapterEncoder:
             return
         if not self.folder.pattern:
             if any(entity.bodies is not None for entity in self.adapter.entities):
-                Holdings(self.adapter, self.reader, self.unexpected, self.switches).run()
+                Holdings(self.adapter, self.reader, self.unexpected, self.switches, self.sharing).run()
             else:
-                Households(self.adapter, self.reader).run()
+                Households(self.adapter, self.reader, self.sharing).run()
             self.reader.finish()
             return
         self.originals = {name: self._read_names(names) for name, names in self.adapter.names.items()}
@@ -156,30 +158,33 @@ class AdapterEncoder:
             else:
                 self.unexpected.append(f"{document.folder}/{entry.name}")
         sidecars = [d for d in entity.documents if d.kind == "sidecar" and d.beside == document.name]
-        for stem, beside in self._beside(sidecars, names):
-            path = f"{document.folder}/{stem}{suffix}"
-            thing: Thing = dict.fromkeys(entity.fields)
-            thing |= beside
-            thing[slot.target.field] = self._identity(slot, stem, path)
+        empty: Thing = dict.fromkeys(entity.fields)
+
+        assert isinstance(slot.segment, Segment)
+        decode, field = slot.segment.decode, slot.target.field
+        originals = self.originals.get(slot.segment.fallback.names, {})
+        folder = document.folder
+
+        def one(unit: tuple[str, Thing]) -> None:
+            stem, beside = unit
+            path = f"{folder}/{stem}{suffix}"
+            thing = empty | beside
+            try:
+                thing[field] = decode(stem, originals)
+            except BadName as wrong:
+                raise self._bad_name(wrong, field, path) from None
             self.reader.read(entity, document, path, thing)
             self.reader.emit(entity, path, thing)
-            self.counts["documents"] += 1
+            self.reader.counts["documents"] += 1
 
-    def _identity(self, slot: PathPart, stem: str, path: str) -> bytes:
-        try:
-            assert isinstance(slot.segment, Segment)
-            return slot.segment.decode(stem, self.originals.get(slot.segment.fallback.names, {}))
-        except BadName as wrong:
-            hint = "names are percent-encoded; a name that begins like a digest needs its line in the names file"
-            raise TreeError(
-                wrong.code,
-                "the name of a file stands for no key",
-                Place(path),
-                slot.target.field,
-                wrong.expected,
-                wrong.found,
-                hint,
-            ) from None
+        self.sharing.each(self._beside(sidecars, names), one)
+
+    @staticmethod
+    def _bad_name(wrong: BadName, field: str, path: str) -> TreeError:
+        hint = "names are percent-encoded; a name that begins like a digest needs its line in the names file"
+        return TreeError(
+            wrong.code, "the name of a file stands for no key", Place(path), field, wrong.expected, wrong.found, hint
+        )
 
     def _beside(self, sidecars: list[Document], names: list[str]) -> Iterator[tuple[str, Thing]]:
         """Each name with what the sidecars say of it; both sides sorted, so memory is the names and a sorter."""
@@ -205,15 +210,9 @@ class AdapterEncoder:
         path = literal_path(document)
         if self.reader.kind(path) is None:
             return
-        read = self.reader.engine.document_reader(document)
-        with self.reader.open(path) as stream:
-            for number, (value, raw, line, column) in enumerate(self.reader.values(stream, path)):
-                try:
-                    fields = read(value, self.counts)
-                except Misread as misread:
-                    raise self.reader.misread(misread, path, raw, line, column) from None
-                stem = fields.pop(STEM)
-                sorter.add((stem, number, tuple(fields.items())), 200 + len(str(stem)))
+        for number, (fields, _, _) in enumerate(self.reader.lines(document, path)):
+            stem = fields.pop(STEM)
+            sorter.add((stem, number, tuple(fields.items())), 200 + len(str(stem)))
 
 
 def literal_path(document: Document) -> str:

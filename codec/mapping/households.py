@@ -7,24 +7,27 @@ Every entry that no document covers is refused by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import cast
 
 from codec.errors import CodecError, Place, TreeError
 from codec.layout.segments import Segment
 from codec.mapping.bundles import parts
 from codec.mapping.documents import DocumentReader
+from codec.mapping.sharing import Sharing
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep
 from codec.spec.words import GREATEST, OPTION, REPLAYED, Thing
 from codec.tree.walk import Entry
 
 DIRECTORY, FILE = "directory", "file"
+CHILD = 400  # bytes of a child's line, more or less; it only says what is worth a process
 
 
 class Households:
     """Reads every parent of an adapter with its children."""
 
-    def __init__(self, adapter: Adapter, reader: DocumentReader) -> None:
-        self.adapter, self.reader = adapter, reader
+    def __init__(self, adapter: Adapter, reader: DocumentReader, sharing: Sharing) -> None:
+        self.adapter, self.reader, self.sharing = adapter, reader, sharing
         self.folder = reader.folder
 
     def parents(self) -> Iterator[Entity]:
@@ -35,14 +38,38 @@ class Households:
     def run(self) -> None:
         """All households; raises `DataError` of the kind that the spec names."""
         for parent in self.parents():
-            document = parent.documents[0]
-            for entry in self.reader.entries(self.folder.root):
-                path = f"{self.folder.root}/{entry.name}"
-                if entry.kind != DIRECTORY:
-                    raise self._unexpected(path, entry)
-                if self._is_orphaned(parent, entry.name, path):
-                    continue
-                self._household(parent, document, entry.name, path)
+            entries = self.reader.entries(self.folder.root)
+            if self._told_by_children(parent):  # then a parent and its children stay together
+                self.sharing.each(entries, partial(self._parent, parent), partial(self._weight, parent))
+            else:
+                for entry in entries:
+                    self._parent(parent, entry)
+
+    def _told_by_children(self, parent: Entity) -> bool:
+        """Whether records of the parent depend on its children."""
+        children = {
+            entity.name for entity in self.adapter.entities if entity.within and entity.within[1] == parent.name
+        }
+        return any(kind in children for kind, _ in self.adapter.aggregates)
+
+    def _weight(self, parent: Entity, entry: Entry) -> int:
+        """About how many children a parent's folder has on the lines of one file."""
+        depth = len(parent.documents[0].path) - 1
+        files = (
+            component(below.path[depth])
+            for child in self.adapter.entities
+            if child.within and child.within[1] == parent.name
+            for below in child.documents
+            if below.kind == "together"
+        )
+        return 1 + sum(self.reader.size(f"{self.folder.root}/{entry.name}/{file}") for file in files) // CHILD
+
+    def _parent(self, parent: Entity, entry: Entry) -> None:
+        path = f"{self.folder.root}/{entry.name}"
+        if entry.kind != DIRECTORY:
+            raise self._unexpected(path, entry)
+        if not self._is_orphaned(parent, entry.name, path):
+            self._household(parent, parent.documents[0], entry.name, path)
 
     def _is_orphaned(self, parent: Entity, name: str, path: str) -> bool:
         """Whether a folder holds only the records of a parent that is gone; they are written back as they are."""
@@ -175,24 +202,35 @@ class Households:
             return home
         if kind != DIRECTORY:
             raise self.reader.wrong_kind("not_directory", base, kind)
-        for entry in self.reader.entries(base):
+        empty: Thing = dict.fromkeys(child.fields)
+        assert child.within is not None
+        empty[child.within[0]] = parent
+
+        def one(entry: Entry) -> None:
             here = f"{base}/{entry.name}"
             if entry.kind == DIRECTORY:
                 for inner in self.reader.entries(here):
                     if inner.kind == DIRECTORY:
                         raise self._unexpected(f"{here}/{inner.name}", inner)
-                    self._child(child, document, f"{here}/{inner.name}", inner, suffix, parent)
+                    self._child(child, document, f"{here}/{inner.name}", inner, suffix, empty)
             else:
-                self._child(child, document, here, entry, suffix, parent)
+                self._child(child, document, here, entry, suffix, empty)
+
+        entries = self.reader.entries(base)
+        if any(kind == child.name for kind, _ in self.adapter.aggregates):
+            for entry in entries:
+                one(entry)
+        else:
+            self.sharing.each(entries, one)
         return home
 
-    def _child(self, child: Entity, document: Document, path: str, entry: Entry, suffix: str, parent: Thing) -> None:
+    def _child(self, child: Entity, document: Document, path: str, entry: Entry, suffix: str, empty: Thing) -> None:
         if not entry.name.endswith(suffix):
             raise self._unexpected(path, entry)
         assert child.within is not None
-        thing: Thing = dict.fromkeys(child.fields) | {child.within[0]: parent}
+        thing = empty.copy()
         self.reader.read(child, document, path, thing)
-        self._emit_child(child, path, thing, parent)
+        self._emit_child(child, path, thing, cast(Thing, thing[child.within[0]]))
 
 
 def component(step: PathStep) -> str:

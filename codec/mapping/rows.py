@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codec.engine.base import Engine, Misfit, WriteRow
 from codec.engine.documents import element_of, targets
-from codec.spec.plan import Adapter, Document, Entity, Line, Row, Slot
+from codec.spec.plan import Adapter, Document, Entity, Line, Row
 from codec.spec.words import KEY_OF, Element, Name, Thing
 
 
@@ -32,7 +32,7 @@ class RowWriter:
         for row in entity.rows:
             if row.written:
                 many = entity.fields[row.each].many if row.each else None
-                yield _Written(row, engine.writer(row), tuple(needed(row)), bool(many and many.positional))
+                yield _Written(row, engine.writer(row), tuple(row.needed), bool(many and many.positional))
 
     def records(self, entity: Entity, thing: Thing) -> Iterator[tuple[bytes, bytes]]:
         """Key and value of every record that the thing is stored as."""
@@ -88,12 +88,3 @@ class RowWriter:
         if names is None:
             names = self._names[id(line)] = [target for member in line.members for target in targets(member)]
         return element_of(names, fields)
-
-
-def needed(row: Row) -> Iterator[Name]:
-    """The fields without which a record is not written: those of its plain slots."""
-    flagged = {name for form in row.forms for part in form.parts for name, _ in getattr(part, "bits", ())}
-    for part in (*row.key, *(part for form in row.forms if form.written for part in form.parts)):
-        if isinstance(part, Slot) and part.account == "bound" and part.name not in flagged:
-            assert part.target is not None
-            yield part.target

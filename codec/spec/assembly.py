@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, cast
 
 from codec.errors import Place
@@ -55,9 +56,9 @@ class Assembly(Shapes):
                 field,
                 self._option(str(cut["every"]), place),
                 into,
-                self._sources(cut["piece"], self._fields(into, scope, place), place),
+                self._sources(cut["piece"], self._types(into, scope, place), place),
                 parts,
-                self._sources(cut["part"], part, place),
+                self._sources(cut["part"], self._types(parts, scope, place), place),
             ),
             shown["file"],
             shown["beside"],
@@ -66,9 +67,12 @@ class Assembly(Shapes):
         )
 
     def _fields(self, name: str, scope: Scope, place: Place) -> list[str]:
+        return list(self._types(name, scope, place))
+
+    def _types(self, name: str, scope: Scope, place: Place) -> Mapping[str, plan.FieldType]:
         many = scope.fields[self.collection(name, scope, place)].many
         assert many is not None
-        return list(many.fields)
+        return many.fields
 
     def _option(self, name: str, place: Place) -> str:
         options = [option for option, data in self.section("options").items() if "min" in data]
@@ -109,23 +113,23 @@ class Assembly(Shapes):
             at(part, content["sizes"]) if content else NONE,
         )
 
-    def _sources(self, data: object, names: list[str], place: Place) -> tuple[Source, ...]:
+    def _sources(self, data: object, names: Mapping[str, plan.FieldType], place: Place) -> tuple[Source, ...]:
         """What each field of an element is made of, in the model's order."""
         given = cast("dict[str, object]", data)
         if set(given) != set(names):
             missing = ", ".join(sorted(set(names) ^ set(given)))
             raise self.fail("spec-element", f"these fields are not said, or not in the model: {missing}", place)
-        return tuple(self._source(given[name]) for name in names)
+        return tuple(self._source(given[name], kind.scalar) for name, kind in names.items())
 
     @staticmethod
-    def _source(spec: object) -> Source:
+    def _source(spec: object, scalar: str) -> Source:
         if isinstance(spec, dict):
             ((word, argument),) = spec.items()
             kinds = {"of": "field", "count": "count", "sizes": "sizes"}
             return cast("Literal['field', 'count', 'sizes']", kinds[word]), argument
         if spec in ("position", "piece"):
             return ("position", None) if spec == "position" else ("piece", None)
-        return "const", spec
+        return "const", spec.encode() if isinstance(spec, str) and scalar == "bytes" else spec
 
     # -------------------------------------------------------------------------------------------- paths
 

@@ -211,6 +211,15 @@ class Row:
         """The row's name in messages: `Hash.meta`."""
         return f"{self.entity}.{self.name}" if self.entity else self.name
 
+    @property
+    def needed(self) -> Iterator[Name]:
+        """The fields without which a record is not written: those of its plain slots."""
+        flagged = {name for form in self.forms for part in form.parts for name, _ in getattr(part, "bits", ())}
+        for part in (*self.key, *(part for form in self.forms if form.written for part in form.parts)):
+            if isinstance(part, Slot) and part.account == "bound" and part.name not in flagged:
+                assert part.target is not None
+                yield part.target
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:

@@ -6,11 +6,11 @@ A thing is a dict of fields, an element a tuple; `Name` says which of them holds
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal, cast
 
 from codec.layout.fnv import fnv1a_32
@@ -22,6 +22,9 @@ REPLAYED = "replayed "  # and under this which of its views are written back as 
 KEY_OF = "key of "  # a thing that is being written knows the keys of its earlier records under this and their names
 Thing = dict[str, object]
 Element = tuple[object, ...]
+
+
+FUNCTIONS = ("fnv1a_32", "picked", "sha256", "wrapped")  # what the expressions of `emit` call, out of this module
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ class Sum(Derivation):
         return wrapped(sum(part.evaluate(thing, element) for part in self.parts))  # type: ignore[misc]
 
     def emit(self) -> str:
-        raise NotImplementedError("only stored JSON uses it")
+        return f"wrapped({' + '.join(part.emit() for part in self.parts)})"
 
     def describe(self) -> str:
         return " + ".join(part.describe() for part in self.parts)
@@ -181,12 +184,16 @@ class Applied(Derivation):
         if self.word == "as_text":
             return value.decode("utf-8", "replace")  # type: ignore[attr-defined]
         if self.word == "sha256_hex":
-            return hashlib.sha256(value).hexdigest()  # type: ignore[arg-type]
+            return sha256(value).hexdigest()  # type: ignore[arg-type]
         return fnv1a_32(value.encode())  # type: ignore[attr-defined]
 
     def emit(self) -> str:
-        assert self.word == "utf8", "the others are computed where they are declared"
-        return f"{self.name.emit()}.encode()"
+        value = self.name.emit()
+        if self.word == "utf8":
+            return f"{value}.encode()"
+        if self.word == "as_text":
+            return f'{value}.decode("utf-8", "replace")'
+        return f"sha256({value}).hexdigest()" if self.word == "sha256_hex" else f"fnv1a_32({value}.encode())"
 
     def describe(self) -> str:
         return f"{self.word} of `{self.name.text}`"
@@ -219,7 +226,7 @@ class Modulo(Derivation):
         return self.number.evaluate(thing, element) % self.by.evaluate(thing, element)  # type: ignore[operator]
 
     def emit(self) -> str:
-        raise NotImplementedError("computed where it is declared")
+        return f"({self.number.emit()} % {self.by.emit()})"
 
     def describe(self) -> str:
         return f"{self.number.describe()} modulo {self.by.describe()}"
@@ -244,10 +251,10 @@ class FirstOf(Derivation):
         text = "None"
         for condition, branch in reversed(self.branches):
             value = branch.emit()
-            if condition is None and value.isdecimal():  # a constant has a value
-                text = value
-                continue
-            text = f"({value} if {condition.emit() if condition else f'{value} is not None'} else {text})"
+            if condition is None and isinstance(branch, Constant):
+                text = value if branch.value is not None else text
+            else:
+                text = f"({value} if {condition.emit() if condition else f'{value} is not None'} else {text})"
         return text
 
     def describe(self) -> str:
@@ -310,6 +317,22 @@ class Pick(Derivation):
 
     def describe(self) -> str:
         return f"the one of {self.collection.text} that `{self.by.text}` names"
+
+
+def picked(
+    wanted: str, elements: Sequence[tuple[str, tuple[str, object]]], only: tuple[str, ...], needed: str
+) -> tuple[str, object] | None:
+    """What `Pick` gives, for generated code; raises `LookupError` where it has a fault."""
+    if not wanted and needed != "always":
+        return None
+    for name, value in reversed(elements):
+        if name == wanted:
+            if value[0] in only:
+                return value
+            raise LookupError
+    if needed == "no":
+        return None
+    raise LookupError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import marshal
 import os
 import tempfile
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
-from typing import IO, Generic, TypeVar
+from typing import IO, Generic, TypeVar, cast
 
 from codec.errors import from_os_error
 
@@ -43,6 +43,7 @@ class Sorter(Generic[Item]):
         "_budget",
         "_directory",
         "_file",
+        "_files",
         "_finished",
         "_items",
         "_runs",
@@ -55,8 +56,9 @@ class Sorter(Generic[Item]):
         self._directory = directory
         self._items: list[Item] = []
         self._weight = 0
-        self._file: IO[bytes] | None = None
-        self._runs: list[tuple[int, int]] = []  # start and end in the file
+        self._file: IO[bytes] | None = None  # the one that takes runs
+        self._files: list[IO[bytes]] = []
+        self._runs: list[tuple[IO[bytes], int, int]] = []  # file, start and end
         self._spilled = 0
         self._block_bytes = budget // FAN_IN
         self._block_items = 0
@@ -79,11 +81,29 @@ class Sorter(Generic[Item]):
         if self._weight > self._budget:
             self._spill()
 
+    def hand_over(self) -> tuple[object, tuple[int, ...]]:
+        """What was added, as plain values and open files, for `take_over` in another process; the files stay ours."""
+        if self._items:
+            self._spill()
+        told = [(start, end) for _, start, end in self._runs]
+        return (self._spilled, self._block_items, told), tuple(file.fileno() for file in self._files)
+
+    def take_over(self, said: object, files: Sequence[int]) -> None:
+        """Add what another sorter of one file handed over, behind what is here; the files are ours from now on."""
+        count, block_items, told = cast("tuple[int, int, list[tuple[int, int]]]", said)
+        if self._items:
+            self._spill()
+        taken = [os.fdopen(fd, "r+b") for fd in files]
+        self._files += taken
+        self._runs += [(taken[0], start, end) for start, end in told]
+        self._spilled += count
+        self._block_items = min(self._block_items or block_items, block_items) if told else self._block_items
+
     def sorted(self) -> Iterator[Item]:
         """All items in order, to be called once, after the last `add`; valid until `close`."""
         if self._finished:
             raise RuntimeError("a Sorter gives its items once")
-        if self._file is None:
+        if not self._runs:
             items, self._items = self._items, []
             items.sort()
             self._spilled = len(items)
@@ -101,10 +121,10 @@ class Sorter(Generic[Item]):
         self._finish()
         self._items = []
         self._runs = []
-        if self._file is not None:
+        self._file = None
+        while self._files:
             with suppress(OSError):  # what a full disk did not take is not needed any more
-                self._file.close()
-            self._file = None
+                self._files.pop().close()
 
     def _finish(self) -> None:
         self._finished = True
@@ -117,6 +137,7 @@ class Sorter(Generic[Item]):
         items.sort()
         if self._file is None:
             self._file = self._open()
+            self._files.append(self._file)
         share = max(1, len(items) * self._block_bytes // self._weight) if self._weight > 0 else len(items)
         self._block_items = min(self._block_items or share, share)
         self._runs.append(self._write(self._file, items))
@@ -125,17 +146,17 @@ class Sorter(Generic[Item]):
         self._weight = 0
 
     def _merge_pass(self) -> None:
-        """Merge neighbouring runs into longer ones, in a new file that replaces the old one."""
-        assert self._file is not None
-        old, new = self._file, self._open()
+        """Merge neighbouring runs into longer ones, in a new file that replaces the old ones."""
+        old, new = self._files, self._open()
         try:
             groups = [self._runs[at : at + FAN_IN] for at in range(0, len(self._runs), FAN_IN)]
             self._runs = [self._write(new, self._merged(group)) for group in groups]
         except BaseException:
             new.close()
             raise
-        self._file = new
-        old.close()
+        self._file, self._files = new, [new]
+        for file in old:
+            file.close()
 
     def _open(self) -> IO[bytes]:
         try:
@@ -143,15 +164,15 @@ class Sorter(Generic[Item]):
         except OSError as problem:
             raise from_os_error(problem, "cannot make the temporary file of a sort") from problem
 
-    def _write(self, file: IO[bytes], items: Iterable[Item]) -> tuple[int, int]:
-        """Append one run; its start and end."""
+    def _write(self, file: IO[bytes], items: Iterable[Item]) -> tuple[IO[bytes], int, int]:
+        """Append one run; its file, start and end."""
         try:
             start = file.tell()
             rest = iter(items)
             while block := list(islice(rest, self._block_items)):
                 self._write_block(file, block)
             file.flush()
-            return start, file.tell()
+            return file, start, file.tell()
         except OSError as problem:
             raise from_os_error(problem, "cannot write the temporary file of a sort") from problem
 
@@ -165,9 +186,8 @@ class Sorter(Generic[Item]):
         file.write(_LENGTH.pack(len(raw)))
         file.write(raw)
 
-    def _merged(self, runs: list[tuple[int, int]]) -> Iterator[Item]:
-        assert self._file is not None
-        return chain.from_iterable(_merge([_Run(self._file, *run) for run in runs]))
+    def _merged(self, runs: list[tuple[IO[bytes], int, int]]) -> Iterator[Item]:
+        return chain.from_iterable(_merge([_Run(*run) for run in runs]))
 
 
 class _Run(Generic[Item]):

@@ -6,11 +6,7 @@ not against somebody who makes records for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 _BITS = (1 << 64) - 1
-
-Emit = Callable[[bytes, bytes], None]
 
 
 class Tally:
@@ -26,14 +22,10 @@ class Tally:
         self.count += 1
         self.total = (self.total + hash((key, value))) & _BITS
 
-    def beside(self, emit: Emit) -> Emit:
-        """A function that counts a record and hands it on to `emit`."""
-
-        def both(key: bytes, value: bytes) -> None:
-            self.add(key, value)
-            emit(key, value)
-
-        return both
+    def take(self, count: int, total: int) -> None:
+        """Count what another tally counted."""
+        self.count += count
+        self.total = (self.total + total) & _BITS
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tally) and (self.count, self.total) == (other.count, other.total)

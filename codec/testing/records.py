@@ -17,7 +17,6 @@ from codec.engine.patterns import JSON
 from codec.layout.json_write import quote
 from codec.layout.types import Type
 from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
-from codec.mapping.rows import needed
 from codec.spec import plan
 from codec.spec.words import KEY_OF, Element, Thing
 from codec.testing.json_text import respaced, respelt
@@ -53,7 +52,7 @@ def records_of(entity: plan.Entity, thing: Thing) -> Iterator[tuple[plan.Row, Th
             many, elements = entity.fields[row.each].many, listed(thing[row.each])
             for position, element in enumerate(elements):
                 yield row, known, (*element, position) if many is not None and many.positional else element
-        elif all(name.get(thing, ()) is not None for name in needed(row)):
+        elif all(name.get(thing, ()) is not None for name in row.needed):
             yield row, known, ()
             known = known | {KEY_OF + row.name: build(row.key, values_of(row.key, known, ()))}
 

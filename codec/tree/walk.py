@@ -9,22 +9,23 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from codec.errors import from_os_error
 from codec.tree.directories import FLAGS, OpenDirectories
 from codec.tree.files import close_quietly, told
-from codec.tree.names import shown_path, split, to_text
+from codec.tree.names import shown_path, split, to_bytes, to_text
 
 Kind = Literal["file", "directory", "symlink", "other"]
 FaultKind = Literal["missing", "not_directory", "not_regular", "hard_link", "symlink", "too_large"]
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _PIECE = 1 << 20
+_SURELY_SHORT = 1000  # characters of a path that cannot be too long
+_TYPE = stat.S_IFMT(0o777777)
 _NO_SUCH = frozenset((errno.ENOENT, errno.ENAMETOOLONG))  # a name that the file system cannot hold is not in it
 _NO_DIRECTORY = frozenset((errno.ENOTDIR, errno.ELOOP))
 _FAULTS: dict[int | None, FaultKind] = {
@@ -36,8 +37,7 @@ _FAULTS: dict[int | None, FaultKind] = {
 _KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a directory."""
 
     name: str
@@ -76,6 +76,7 @@ class TreeReader:
             except NotADirectoryError:
                 raise TreeFault("not_directory", "") from None
         self._directories = OpenDirectories(self._root, _step)
+        self._near, self._near_fd = "", self._root  # the directory of the file that was read last
 
     def __enter__(self) -> TreeReader:
         return self
@@ -85,17 +86,30 @@ class TreeReader:
 
     def close(self) -> None:
         """Close all descriptors; a second call does nothing."""
-        self._directories.close()
+        self.forget()
         root, self._root = self._root, -1
         close_quietly(root)
+
+    def forget(self) -> None:
+        """Close the directories below the root. A forked process must, as positions in them are shared."""
+        self._near, self._near_fd = "", self._root
+        self._directories.close()
+
+    def descriptor(self, path: str) -> tuple[int, int]:
+        """A descriptor of the file `path`, which the caller closes, and its size in bytes."""
+        return self._open(path)
 
     def entries(self, path: str = "") -> list[Entry]:
         """What stands in the directory `path`, sorted by the bytes of the names. One listing, no call per entry;
         memory for all its names."""
         raw = split(path)[0] if path else b""
-        with told(f"listing {shown_path(path)}"), os.scandir(self._directories.get(raw)) as found:
-            listed = sorted((os.fsencode(entry.name), _kind_of(entry)) for entry in found)
-        return [Entry(to_text(name), kind) for name, kind in listed]
+        try:
+            with os.scandir(self._folder(raw)) as found:
+                listed = [(os.fsencode(entry.name), _kind_of(entry)) for entry in found]
+        except OSError as problem:
+            raise from_os_error(problem, f"listing {shown_path(path)}") from problem
+        listed.sort()
+        return [Entry(name.decode("utf-8", "surrogateescape"), kind) for name, kind in listed]
 
     def open(self, path: str) -> BufferedReader:
         """The file `path`, open for reading; the caller closes it."""
@@ -104,6 +118,34 @@ class TreeReader:
     def read(self, path: str, max_bytes: int | None = None) -> bytes:
         """The content of the file `path`; `TreeFault` "too_large" if it is longer than `max_bytes`, of which at most
         that many bytes and one are read."""
+        head, _, name = path.rpartition("/")
+        if head != self._near or len(path) > _SURELY_SHORT:
+            data = self._read_anywhere(path, max_bytes)
+            self._near, self._near_fd = head, self._directories.get(to_bytes(head))
+            return data
+        near = self._read_near(name, max_bytes)
+        return self._read_anywhere(path, max_bytes) if near is None else near
+
+    def _read_near(self, name: str, max_bytes: int | None) -> bytes | None:
+        """A file beside the one that was read last; None for whatever is odd, which is left to `_read_anywhere`."""
+        try:
+            fd = os.open(name.encode("utf-8", "surrogateescape"), _READ, dir_fd=self._near_fd)
+        except (OSError, ValueError):
+            return None
+        try:
+            status = os.fstat(fd)
+            size = status.st_size
+            plain = status.st_nlink == 1 and status.st_mode & _TYPE == stat.S_IFREG
+            if plain and (max_bytes is None or size <= max_bytes):
+                data = os.read(fd, size + 1)
+                return data if len(data) == size else None
+        except OSError:
+            pass
+        finally:
+            os.close(fd)
+        return None
+
+    def _read_anywhere(self, path: str, max_bytes: int | None) -> bytes:
         fd, size = self._open(path)
         try:
             if max_bytes is None or size <= max_bytes:
@@ -137,16 +179,21 @@ class TreeReader:
         exists; whatever file has that name is replaced in one step. The name is on the disk afterwards."""
         _, head, name = split(path)
         with told(f"replacing {shown_path(path)}"):
-            directory = self._directories.get(head)
+            directory = self._folder(head)
             os.rename(staged, name, dst_dir_fd=directory)
             os.fsync(directory)
+
+    def _folder(self, head: bytes) -> int:
+        """The descriptor of a directory, valid until the next call."""
+        self._near, self._near_fd = "", self._root  # which may be closed now
+        return self._directories.get(head)
 
     def _stat(self, path: str) -> os.stat_result:
         if not path:
             return os.fstat(self._root)
         _, head, name = split(path)
         try:
-            return os.stat(name, dir_fd=self._directories.get(head), follow_symlinks=False)
+            return os.stat(name, dir_fd=self._folder(head), follow_symlinks=False)
         except OSError as problem:
             if problem.errno in _NO_SUCH:
                 raise TreeFault("missing", path) from None
@@ -156,7 +203,7 @@ class TreeReader:
         """A descriptor of the regular file `path`, which the caller closes, and its size."""
         _, head, name = split(path)
         try:
-            fd = os.open(name, _READ, dir_fd=self._directories.get(head))
+            fd = os.open(name, _READ, dir_fd=self._folder(head))
             try:
                 status = os.fstat(fd)
                 _check_file(status, path)

@@ -27,6 +27,7 @@ from tests.support.golden_cases import (
 )
 from tests.support.golden_compare import encode_info_of, text_differences
 from tests.support.golden_layout import lay_out_tree
+from tests.support.hurry import in_a_hurry
 from tests.support.stream_oracle import only_adapters
 from tests.support.tools import Bench
 
@@ -66,13 +67,20 @@ def runs() -> Iterator[object]:
             yield pytest.param(run, marks=[pytest.mark.self_test] if case.mismatch() else [])
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+HURRIED = "hurried"  # the fast ways of the compiled engine, in two processes, with everything spilled to files
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, HURRIED])
 @pytest.mark.parametrize("run", [*runs()], ids=str)
 def test_encode(run: Run, engine: str, bench: Bench, golden: Callable[[str, str], None]) -> None:
     golden("encode", run.case.name)
     lay_out_tree(run.case, bench.work / "tree")
 
-    outcome = bench.run("encode", run.args(engine))
+    if engine == HURRIED:
+        with in_a_hurry(shared=True, spilled=True):
+            outcome = bench.run("encode", run.args("compiled"))
+    else:
+        outcome = bench.run("encode", run.args(engine))
 
     assert outcome.exit == run.exit, outcome.stderr
     if run.exit:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from codec.engine.interpreter import Interpreter
-from codec.stream.write import StreamWriter
+from codec.stream.framed import FramedSorter
 from codec.testing import History, Version, damage, in_order, stored
 from codec.testing.containers import bare
 from codec.testing.documents import manifest, shown
@@ -47,8 +47,17 @@ def test_a_record_that_was_written_wrong_is_found(engine: str, case: AdapterCase
         left.error is not None or without_order(without_manifest(left.files)) != without_order(without_manifest(files))
     )
     with pytest.MonkeyPatch.context() as patch:
-        write = StreamWriter.add
-        patch.setattr(StreamWriter, "add", lambda self, k, v: write(self, k, wrong if k == key else v))
+        add, extend = FramedSorter.add, FramedSorter.extend
+
+        def other(framed: bytes, value: object) -> object:
+            return wrong if framed[:-8] == key else value
+
+        patch.setattr(FramedSorter, "add", lambda self, k, v, weight: add(self, k, other(k, v), weight))
+        patch.setattr(
+            FramedSorter,
+            "extend",
+            lambda self, pairs, weight: extend(self, [(k, other(k, v)) for k, v in pairs], weight),
+        )
         found = encode(files, engine=engine, self_test=True)
     assert found.error is None
     assert found.mismatch

@@ -1,0 +1,102 @@
+"""The documents of a folder shared among processes: each takes a part of the list, and hands over what it has read.
+
+Invariant: records, counts and the first error are those of the documents one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from codec.errors import CodecError
+from codec.mapping.documents import DocumentReader
+from codec.tree.walk import TreeFault
+from codec.workers import Result, in_children
+
+LEAST = 8_000  # records that pay for starting processes
+MOST = 100_000  # records for which processes are started at a time
+TRIED = 32  # units that tell how many records each has
+_ARRIVALS = 1 << 40  # more records than a part can have; keeps the order among parts
+
+Unit = TypeVar("Unit")
+
+
+class Sharing:
+    """Does something to every unit of a list; what it changes may only be in `reader`."""
+
+    def __init__(self, reader: DocumentReader, jobs: int) -> None:
+        self._reader, self._jobs = reader, jobs
+
+    def each(
+        self, units: Iterable[Unit], work: Callable[[Unit], None], weigh: Callable[[Unit], int] | None = None
+    ) -> None:
+        """`work` on every unit, each worth `weigh` records, or as many as the first ones have on average.
+
+        Memory: the units of about `MOST` records.
+        """
+        rest = iter(units)
+        if self._jobs == 1:
+            for unit in rest:
+                work(unit)
+            return
+        weigh = weigh or self._average(rest, work)
+        held: list[Unit] = []
+        weights: list[int] = []
+        total = 0
+        try:
+            for unit in rest:
+                held.append(unit)
+                weights.append(weigh(unit))
+                total += weights[-1]
+                if total >= MOST and len(held) >= self._jobs:
+                    some, held = held, []
+                    self._share(some, weights, work)
+                    weights, total = [], 0
+        except (CodecError, TreeFault):
+            self._share(held, weights, work)  # what is wrong with these comes first
+            raise
+        self._share(held, weights, work)
+
+    def _average(self, units: Iterable[Unit], work: Callable[[Unit], None]) -> Callable[[Unit], int]:
+        """Work on the first few, and take the others for like these."""
+        before, done = self._reader.records, 0
+        for unit in islice(units, TRIED):
+            work(unit)
+            done += 1
+        worth = (self._reader.records - before) // max(done, 1) + 1
+        return lambda _: worth
+
+    def _share(self, units: Sequence[Unit], weights: Sequence[int], work: Callable[[Unit], None]) -> None:
+        if sum(weights) < LEAST or len(units) < 2:
+            for unit in units:
+                work(unit)
+            return
+        parts = [part for part in _parts(units, weights, self._jobs) if part]
+        tasks = [partial(self._do, part, work, number) for number, part in enumerate(parts)]
+        for result in in_children(tasks):
+            self._reader.take_over(result)
+        self._reader.skip_arrivals(len(parts) * _ARRIVALS)
+
+    def _do(self, units: Sequence[Unit], work: Callable[[Unit], None], number: int) -> Result:
+        """The part of one process."""
+        jobs, self._jobs = self._jobs, 1
+        self._reader.begin_part(jobs, number * _ARRIVALS)
+        for unit in units:
+            work(unit)
+        return self._reader.hand_over()
+
+
+def _parts(units: Sequence[Unit], weights: Sequence[int], count: int) -> list[Sequence[Unit]]:
+    """The units in `count` parts of about the same weight, in order."""
+    total, done, start = sum(weights), 0, 0
+    parts: list[Sequence[Unit]] = []
+    for at, weight in enumerate(weights):
+        done += weight
+        if done * count >= total * (len(parts) + 1):
+            parts.append(units[start : at + 1])
+            start = at + 1
+    if start < len(units):
+        parts.append(units[start:])
+    return parts
