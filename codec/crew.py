@@ -20,6 +20,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NoReturn
 
 from codec.errors import EnvironmentProblem
+from codec.tree.system import die_with
 
 if TYPE_CHECKING:
     from socket import socket
@@ -68,9 +69,11 @@ class Crew:
         gc.freeze()
         self._socket, there = socketpair()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # our handlers must not run in the helper
+        parent = os.getpid()
         try:
             self._pid = os.fork()
             if self._pid == 0:
+                die_with(parent)
                 self._socket.close()
                 _serve(there, work, begin)
         except OSError as problem:

@@ -17,6 +17,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NoReturn
 
 from codec.errors import EnvironmentProblem
+from codec.tree.system import die_with
 
 if TYPE_CHECKING:
     from socket import socket
@@ -82,8 +83,10 @@ class _Child:
         from socket import socketpair
 
         self._socket, there = socketpair()
+        parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
+            die_with(parent)
             _do(task, there)
         there.close()
 

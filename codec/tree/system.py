@@ -1,4 +1,4 @@
-"""Calls of Linux that Python does not offer: `syncfs`, and `renameat2` with its flags.
+"""Calls of Linux that Python does not offer: `syncfs`, `renameat2` with its flags, and `prctl`.
 
 Invariant: a call that kernel or file system does not have changes nothing and says so; the caller has another way.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 
 _NOREPLACE, _EXCHANGE = 1, 2  # flags of renameat2
+_PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 _UNSUPPORTED = frozenset((errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP))
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -55,6 +57,14 @@ def mount_id(fd: int) -> object:
             return next((line for line in lines if line.startswith("mnt_id:")), None)
     except OSError:
         return None
+
+
+def die_with(parent: int) -> None:
+    """In a forked process: end it as soon as `parent` has ended, however that comes."""
+    if hasattr(_libc, "prctl"):
+        _libc.prctl(_PARENT_DEATH, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
 
 
 def _rename(source: bytes, source_dir: int, target: bytes, target_dir: int, flag: int) -> bool:
