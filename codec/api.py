@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from codec.errors import CodecError
 from codec.version import __version__
+
+if TYPE_CHECKING:
+    from codec.spec.container import Container
 
 DEFAULT_FORMAT = "elastickv"
 Engine = Literal["compiled", "interpreter"]
@@ -52,6 +55,7 @@ class DecodeOptions:
     then as the umask says. `cluster_id` goes into the manifest, `input_text` too (default: the source).
     `jobs` is how many worker processes may share the work (`codec.workers`); the tree is the same for any number.
     `format` is a known spec's name or the path of one, empty = the one that the input tells (`codec.opening`).
+    A plan may stand there too.
     With `self_test` the tree is encoded again before it appears, and compared with the records that came in: what is no
     loss that the spec declares ends the run with `DataError`.
     """
@@ -69,7 +73,7 @@ class DecodeOptions:
     self_test: bool = False
     engine: Engine = "compiled"
     jobs: int | None = None
-    format: str = ""
+    format: str | Container = ""
     warn: Callable[[Warned], None] = _ignore
     progress: Callable[[Progress], None] = _ignore
 

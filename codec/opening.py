@@ -26,7 +26,7 @@ FORMAT, VERSION = "spec", "spec_version"  # the facts of a manifest that name it
 HINT = "name its spec: --spec NAME or PATH"
 
 
-def open_stream(source: Path, format: str) -> EntryReader:
+def open_stream(source: Path, format: str | Container) -> EntryReader:
     """A reader of the snapshot `source` by the spec `format`, or by the first known one that its magic fits.
 
     The caller closes `reader.source`. Raises `EnvironmentProblem`, `StreamError`, `SpecError`.
@@ -42,7 +42,7 @@ def open_stream(source: Path, format: str) -> EntryReader:
         raise
 
 
-def _reader(source: Source, format: str) -> EntryReader:
+def _reader(source: Source, format: str | Container) -> EntryReader:
     try:
         return EntryReader(ready.load(format), source)
     except StreamError:

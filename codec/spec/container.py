@@ -195,6 +195,7 @@ class Container:
     usage_errors: Mapping[str, str]
     restore: Restore | None = None
     complement: ComplementPlan | None = None
+    carried_over: tuple[str, ...] = ()  # the options under which a tree shows most, for migrations
 
     def adapter(self, name: str) -> plan.Adapter:
         return next(adapter for adapter in self.adapters if adapter.name == name)

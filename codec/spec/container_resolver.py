@@ -170,6 +170,7 @@ class ContainerResolver(Resolver):
             cast("dict[str, str]", self.section("usage_errors")),
             self.restore(),
             self.complement(schema) if "complement" in data else None,
+            tuple(cast("dict[str, list[str]]", self.data.get("migrate", {})).get("with", ())),
         )
 
     def complement(self, schema: Mapping[str, Mapping[str, object]]) -> ComplementPlan:

@@ -15,7 +15,7 @@ from typing import cast
 from codec.errors import Place, SpecError
 from codec.spec.source import Mapping, Sequence, load, place_of
 
-EXTENDS, CHANGES, INSIDE = "extends", "changes", "in"
+EXTENDS, CHANGES, INSIDE, MIGRATE = "extends", "changes", "in", "migrate"
 NAMED_AS_A_WHOLE = ("format", "version")  # an adapter that a container's delta changes is called by the delta's
 TRANSPARENT = "optional"  # parts in such a group are addressed as if they stood beside it
 
@@ -25,7 +25,7 @@ def extended(path: Path) -> Mapping:
     versions = chain(path)
     base = versions.pop()
     for delta in reversed(versions):
-        for key in (key for key in delta if key not in (EXTENDS, CHANGES)):
+        for key in (key for key in delta if key not in (EXTENDS, CHANGES, MIGRATE)):
             base[key], base.places[key] = delta[key], delta.places[key]
         for change in changes(delta):
             if not change.inside:
