@@ -60,6 +60,21 @@ def _reader(source: Source, format: str | Container) -> EntryReader:
         raise
 
 
+def format_of_input(source: Path, format: str) -> str:
+    """The spec of a stream or of a tree: `format`, or what the input tells; the usual one for a file that tells nothing.
+
+    Raises `DataError` for a tree of an unknown spec.
+    """
+    if format or source.is_dir():
+        return format_of_tree(source, format)
+    try:
+        reader = open_stream(source, format)
+    except CodecError:
+        return DEFAULT_FORMAT
+    reader.source.close()
+    return reader.container.name
+
+
 def format_of_tree(root: Path, format: str) -> str:
     """The spec of the tree at `root`: `format`, or the one that its manifest names, or the usual one.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from codec.api import VerifyOptions, VerifyResult, Warned
-from codec.errors import Place, StreamError, UsageError
-from codec.opening import format_of_tree, open_stream
+from codec.errors import Place, UsageError
+from codec.opening import format_of_input
 from codec.spec import ready
 from codec.spec.container import Container
 from codec.verify.beside import verify_beside
@@ -19,6 +20,7 @@ TREE = "tree"
 
 def verify(source: Path, options: VerifyOptions) -> VerifyResult:
     """See `codec.api.verify_snapshot`."""
+    options = replace(options, format=format_of_input(source, options.format))
     container = ready.load(options.format)
     if not source.exists():
         raise UsageError(
@@ -41,18 +43,6 @@ def verify(source: Path, options: VerifyOptions) -> VerifyResult:
         if missing is not None and not count:
             raise missing
         return VerifyResult(kind, count, dict(findings.by_code), dict(counts))
-
-
-def _container(source: Path, format: str) -> Container:
-    """The format that is named, or that the source tells; of a file that tells none, the usual one."""
-    if source.is_dir():
-        return ready.load(format_of_tree(source, format))
-    try:
-        reader = open_stream(source, format)
-    except StreamError:
-        return ready.load(format)
-    reader.source.close()
-    return reader.container
 
 
 def _beside(

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 _ENGINES = ("compiled", "interpreter")
 _engine = click.option("--engine", type=click.Choice(_ENGINES), default=_ENGINES[0], show_default=True)
+_spec = click.option(
+    "--spec",
+    "format",
+    default="",
+    metavar="SPEC",
+    help="Name or path of the spec.  [default: the one that the input tells]",
+)
 _json = click.option("--json", is_flag=True, expose_value=False, help="Messages as JSON lines, for programs.")
 _quiet = click.option("-q", "--quiet", is_flag=True, expose_value=False, help="Findings and errors only.")
 
@@ -29,11 +36,12 @@ _quiet = click.option("-q", "--quiet", is_flag=True, expose_value=False, help="F
 @click.argument("source", metavar="DIR|FILE", type=click.Path())
 @click.option("--encode-info", default="", metavar="FILE", help="The document of FILE.  [default: beside it]")
 @click.option("--no-encode-info", "alone", is_flag=True, help="Judge FILE alone, without its document.")
+@_spec
 @_engine
 @_json
 @_quiet
 @click.pass_obj
-def verify(session: Session, source: str, encode_info: str, alone: bool, engine: Engine) -> int:
+def verify(session: Session, source: str, encode_info: str, alone: bool, format: str, engine: Engine) -> int:
     """Judge FILE, a snapshot with the document beside it, or DIR, a tree, and print every finding.
 
     Exit status: 0 no finding, 2 findings, 1 wrong use, also if an encoded FILE has no document.
@@ -47,6 +55,7 @@ def verify(session: Session, source: str, encode_info: str, alone: bool, engine:
     options = api.VerifyOptions(
         encode_info=Path(encode_info) if encode_info else None,
         alone=alone,
+        format=format,
         engine=engine,
         found=session.voice.finding,
         warn=session.voice.warning,
@@ -60,11 +69,12 @@ def verify(session: Session, source: str, encode_info: str, alone: bool, engine:
 @click.command(context_settings=HELP, short_help="Write edited documents of a tree as a decode would.")
 @click.argument("source", metavar="DIR", type=click.Path())
 @click.option("--check", is_flag=True, help="Change nothing; findings for what would be changed.")
+@_spec
 @_engine
 @_json
 @_quiet
 @click.pass_obj
-def fmt(session: Session, source: str, check: bool, engine: Engine) -> int:
+def fmt(session: Session, source: str, check: bool, format: str, engine: Engine) -> int:
     """Write the documents of DIR in their canonical form and its list of checksums anew; touch only what differs.
 
     Exit status: 0 done, 2 a document cannot be read (nothing was changed), or with --check: something would be changed.
@@ -80,7 +90,7 @@ def fmt(session: Session, source: str, check: bool, engine: Engine) -> int:
         if check:
             session.voice.finding(TreeError("not-canonical", "the document is not in its canonical form", Place(path)))
 
-    options = api.FormatOptions(check=check, engine=engine, changed=changed, found=session.voice.finding)
+    options = api.FormatOptions(check=check, format=format, engine=engine, changed=changed, found=session.voice.finding)
     result = api.format_tree(Path(source), options)
     session.voice.result(formatted(result, source, check, monotonic() - start))
     return DataError.exit_status if check and (result.changed or result.checksums) else 0

@@ -22,6 +22,7 @@ ELSEWHERE = {  # sub-commands and the modules that have them, which are imported
     "spec": "spec_commands",
     "generate": "generate_commands",
     "bench": "bench.commands",
+    "migrate": "migrate_command",
     "verify": "check_commands",
     "fmt": "check_commands",
 }
