@@ -51,7 +51,8 @@ def recall(
     from codec.encoding import records_of
 
     now = options.as_of if options.as_of is not None else reader.head.last_commit_ts
-    quiet = EncodeOptions(adapters=names, jobs=options.jobs, engine=options.engine, format=options.format)
+    format = options.format if isinstance(options.format, str) else options.format.name
+    quiet = EncodeOptions(adapters=names, jobs=options.jobs, engine=options.engine, format=format)
     source = Place(reader.source.name)
     with Sorter[tuple[object, ...]]() as order, Sorter[Version]() as mine, Sorter[tuple[bytes, bytes]]() as theirs:
         live = versions.newest(versions.in_order(reader.entries(), order), options.as_of, now, Counter())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
+from codec.engine.base import ABSENT, Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import ABSENT, Misfit
 from codec.layout.base import Wrong
 from codec.mapping.dispatch import every_kind
 from codec.migration.bridge import Lost

@@ -104,8 +104,8 @@ def specs(name: str) -> str | None:
 
 
 def digest(folder: str) -> bytes:
-    """The digest of all that a plan follows from: every spec beside the format's, our source, and the interpreter."""
-    whole = hashlib.sha256(sys.version.encode())
+    """The digest of all that a plan follows from: which spec it is, every spec beside it, our source, the interpreter."""
+    whole = hashlib.sha256(f"{os.path.basename(folder)} {sys.version}".encode())
     for root in (os.path.dirname(folder), *(os.path.join(PACKAGE, part) for part in FOLLOWS_FROM)):
         for path in _files(root):
             with open(path, "rb", buffering=0) as file:
