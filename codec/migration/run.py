@@ -31,7 +31,7 @@ from codec.migration.bridge import Bridge, bridge
 from codec.migration.lost import counted
 from codec.opening import format_of_tree, open_stream
 from codec.runs import encode_to_file
-from codec.spec import library
+from codec.spec import library, ready
 from codec.spec.container import Container
 
 SCRATCH = "codec-migrate-"
@@ -101,7 +101,7 @@ def _stream(source: Path, target: Path, options: MigrateOptions) -> MigrateResul
 
 def _tree(source: Path, target: Path, options: MigrateOptions) -> MigrateResult:
     format = format_of_tree(source, options.older)
-    _, known = read_manifest(library.load(format), source)
+    _, known = read_manifest(ready.load(format), source)
     with TemporaryDirectory(prefix=SCRATCH, dir=options.scratch_root) as scratch:
         stream = Path(scratch, "stream")
         with stream.open("wb") as sink:
@@ -125,7 +125,7 @@ def _prepared(stream: Path, older: str, options: MigrateOptions) -> tuple[Contai
     """The version of a stream, the way to the other one, and how much is lost on it."""
     reader = open_stream(stream, older)
     try:
-        old, new = reader.container, library.load(options.newer)
+        old, new = reader.container, ready.load(options.newer)
         lines = [lineage(library.main_file(name)) for name in (_name(old, older), options.newer)]
         kin = Kinship(*lines)
         if kin.old.root != kin.new.root:

@@ -72,6 +72,9 @@ def _stream(container: Container, stream: StreamPlan) -> dict[str, Struct]:
     prefix = identifier(stream.name)
     inner = _groups(stream.groups, prefix) if stream.groups else _entries(container, stream, prefix)
     width = stream.groups.key.length.size if stream.groups else stream.key.length.size if stream.key else 0
+    own = [] if stream.footer is None else [number("footer", stream.footer)]
+    if stream.footer is not None:  # no entry is as short as what may stand behind the last one
+        width = (stream.footer.size or 0) + (container.footer.crc.size or 0) + 1
     more = f"_io.size - _io.pos >= {width}"
     last = f"_io.size - _io.pos < {width}"
     entries: Attribute = {
@@ -81,7 +84,7 @@ def _stream(container: Container, stream: StreamPlan) -> dict[str, Struct]:
         "repeat-until": last,
         "if": more,
     }
-    return {_body(stream): {"seq": [*head, entries]}, **inner}
+    return {_body(stream): {"seq": [*head, entries, *own]}, **inner}
 
 
 def _entries(container: Container, stream: StreamPlan, prefix: str) -> dict[str, Struct]:

@@ -72,6 +72,9 @@ def _stream(container: Container, stream: StreamPlan) -> Iterator[Block]:
         yield _row("Entry, the value", _frame(stream.value))
     if stream.groups is not None:
         yield from _groups(stream.groups)
+    if stream.footer is not None:
+        yield _row("Behind the last entry", _cells((("checksum", stream.footer),)))
+        yield Paragraph(f"It is the CRC-32C of the stream from its magic on. Wrong: {code(stream.errors['checksum'])}.")
     if stream.bits is not None:
         bits = [(code(name), f"{first} to {last}") for name, (first, last) in stream.bits.ranges.items()]
         yield Table((f"in `{stream.bits.slot}`", "bits"), bits)
