@@ -32,7 +32,8 @@ def keep_complement(
     selected = cast("tuple[str, ...]", known["adapters"])
     seen = Seen(frozenset(selected), switched_on(container, known), options.versions, options.as_of, now, ordered)
     names = tuple(name for name in container.encode_order if name in selected)
-    encode = EncodeOptions(engine=options.engine, format=options.format)
+    format = options.format if isinstance(options.format, str) else container.name
+    encode = EncodeOptions(engine=options.engine, format=format)
     with Sorter[tuple[bytes, bytes]]() as sorter:
         canonical = records_with(container, tree.staged, encode, names, known, besides, sorter)
         return keep(container, reader, seen, tree, canonical, besides)

@@ -106,7 +106,7 @@ def _tree(source: Path, target: Path, options: MigrateOptions) -> MigrateResult:
         stream = Path(scratch, "stream")
         with stream.open("wb") as sink:
             encode = EncodeOptions(
-                adapters=cast("tuple[str, ...]", known["adapters"]),
+                adapters=cast("tuple[str, ...]", known["adapters"]) or None,
                 engine=options.engine,
                 format=format,
                 warn=options.warn,
@@ -154,7 +154,7 @@ def _decoded(
     chosen = cast("tuple[str, ...]", (known or {}).get("adapters", ()))
     names = [adapter.name for adapter in made.container.adapters]
     decode = DecodeOptions(
-        adapters=tuple(name for name in chosen if name in names),
+        adapters=tuple(name for name in chosen if name in names) or None,
         switches=switches,
         cluster_id=str((known or {}).get("cluster_id") or ""),
         input_text=text,
