@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
+from codec.engine.documents import targets
 from codec.errors import Place, UsageError
 from codec.layout.types import ZEROS
 from codec.spec import plan, source
@@ -124,7 +125,7 @@ def _template(said: object, container: Container, parent: plan.Entity | None) ->
 
 def _things(template: Template, scale: float, random: Random, parent: Thing | None, outer: int) -> Iterator[Made]:
     entity, turn = template.entity, Turn(random)
-    empty = {name: nothing(kind) for name, kind in entity.fields.items()}
+    empty = unsaid(entity)
     turn.numbers["parent"] = outer
     for number in range(template.number(scale)):
         turn.numbers["thing"] = turn.numbers[INNERMOST] = number
@@ -138,8 +139,19 @@ def _things(template: Template, scale: float, random: Random, parent: Thing | No
         yield Made(template.adapter, entity, thing)
 
 
-def nothing(kind: plan.FieldType) -> object:
-    """What a field holds of which nothing is said."""
-    if kind.many is not None:
-        return []
+def unsaid(entity: plan.Entity) -> Thing:
+    """A thing of which nothing is said yet: as documents read it, so what no document says is none."""
+    shown = {
+        name.field
+        for document in entity.documents
+        for member in (*document.members, *(member for line in document.lines for member in line.members))
+        for name in targets(member)
+    }
+    return {
+        name: [] if kind.many is not None else _zero(kind) if name in shown else None
+        for name, kind in entity.fields.items()
+    }
+
+
+def _zero(kind: plan.FieldType) -> object:
     return None if kind.maybe else ZEROS.get(kind.scalar, 0)
