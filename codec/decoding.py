@@ -26,7 +26,7 @@ from codec.recall import recall, refuse_every_version
 from codec.spec.container import Container
 from codec.spec.plan import Adapter, Row
 from codec.stream import versions
-from codec.stream.batches import Batch, Live, in_batches
+from codec.stream.batches import Ats, Batch, Live, Part, in_batches
 from codec.stream.contents import Contents
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
@@ -38,7 +38,7 @@ from codec.workers import jobs_of
 
 UNKNOWN_SHOWN = 5  # how many prefixes of unknown rows are named
 WORTH = 2 << 20  # bytes of input from which on a helper process pays
-Taker = Callable[[list[bytes], list[bytes], list[int]], None]
+Taker = Callable[[list[bytes], list[bytes], Ats], None]
 
 
 class Decoding:
@@ -124,7 +124,7 @@ class Decoding:
         routes: dict[int, tuple[str, Taker]] = {}
         rows: list[Row] = []
 
-        def ignore(keys: list[bytes], values: list[bytes], ats: list[int]) -> None: ...
+        def ignore(keys: list[bytes], values: list[bytes], ats: Ats) -> None: ...
 
         for row in self.container.internal:
             rows.append(row)
@@ -168,7 +168,7 @@ class Decoding:
                 counts[name] += stop - start
                 some = keys, values, ats
                 if stop - start < len(keys):
-                    some = keys[start:stop], values[start:stop], ats[start:stop]
+                    some = keys[start:stop], values[start:stop], Part(ats, start, stop)
                 if name == unknown:
                     for key in some[0]:
                         self._note_unknown(key)
@@ -179,9 +179,7 @@ class Decoding:
                 except Misfit:
                     raise self._misfit(reader, row, *some) from None
 
-    def _misfit(
-        self, reader: EntryReader, row: Row, keys: list[bytes], values: list[bytes], ats: list[int]
-    ) -> StreamError:
+    def _misfit(self, reader: EntryReader, row: Row, keys: list[bytes], values: list[bytes], ats: Ats) -> StreamError:
         """What is wrong with the first record of a run that does not fit."""
         for key, value, at in zip(keys, values, ats, strict=True):
             if not self.interpreter.accepts(row, key, value):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from codec.layout.base import BYTES, REAL, TEXT, WHOLE, Wrong
-from codec.layout.json_write import SEPARATOR, base64url, number, quote, quoted_parts
+from codec.layout.json_write import SEPARATOR, base64url, number, numbers, quote, quote_all, quoted_parts
 
 if TYPE_CHECKING:
     from codec.compile.code import Code
@@ -250,13 +250,25 @@ def text_or_object(value: bytes, html: bool, head: str, tail: str) -> str:
 
 
 def texts_or_objects(values: list[bytes], html: bool, head: str, tail: str) -> list[str]:
-    """The same for many values. As long as all are UTF-8 the work is done for all of them at once."""
+    """The same for many values: what is UTF-8 is quoted all at once."""
     try:
-        text = SEPARATOR.encode().join(values).decode()
+        parts = quoted_parts(SEPARATOR.encode().join(values).decode(), html)
     except UnicodeDecodeError:
-        return [text_or_object(value, html, head, tail) for value in values]
-    parts = quoted_parts(text, html)
+        return _mixed(values, html, head, tail)
     return parts if len(parts) == len(values) else [text_or_object(value, html, head, tail) for value in values]
+
+
+def _mixed(values: list[bytes], html: bool, head: str, tail: str) -> list[str]:
+    texts: list[str] = []
+    found: list[str | None] = []
+    for value in values:
+        try:
+            texts.append(value.decode())
+            found.append(None)
+        except UnicodeDecodeError:
+            found.append(head + base64url(value) + tail)
+    parts = iter(quote_all(texts, html) if texts else ())
+    return [next(parts) if one is None else one for one in found]
 
 
 @face("number")
@@ -293,6 +305,14 @@ class Number(Face):
         if value in (float("inf"), float("-inf")):
             return quote(self.infinity[value < 0], self.html)
         return number(value)
+
+    def emit_write_all(self, code: Code, values: str, newline: str) -> str:
+        return f"{code.face(self)}.write_all({values})"
+
+    def write_all(self, values: list[float]) -> list[str]:
+        """The JSON texts of many values."""
+        texts = numbers(values)
+        return [self.write(value, "") for value in values] if texts is None else texts
 
     def read(self, value: object) -> object:
         if type(value) is str and value in self._words:

@@ -13,6 +13,7 @@ from math import isfinite
 _RARE = re.compile("[\u2028\u2029\ud800-\udfff]")
 _RARE_ESCAPES = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
 _TOKEN_OR_SPACE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[ \t\r\n]+')
+_PLAIN_NUMBERS = frozenset("0123456789.-")
 SEPARATOR = "\x1f"  # between texts that are quoted together; a control character, so that quoting makes it an escape
 _ESCAPED_SEPARATOR = "\\u001f"
 TO_URL = bytes.maketrans(b"+/", b"-_")
@@ -52,6 +53,14 @@ def number(x: float) -> str:
     if x == 0 or 1e-6 <= abs(x) < 1e21:
         return _plain(mantissa, int(exponent)) if exponent else text
     return f"{mantissa}e{int(exponent):+d}"
+
+
+def numbers(many: list[float]) -> list[str] | None:
+    """The same for many numbers, as long as none is an infinity, NaN, or so large or small that it needs an exponent."""
+    texts = list(map(repr, many))
+    if not _PLAIN_NUMBERS.issuperset("".join(texts)):
+        return None
+    return [text[:-2] if text.endswith(".0") else text for text in texts]
 
 
 def base64url(b: bytes) -> str:

@@ -25,10 +25,11 @@ from codec.mapping.target import Target
 from codec.spec.bodies import Bodies, Take
 from codec.spec.plan import Adapter, Entity, Names, PathPart, PathStep, Row
 from codec.spec.words import Element, Name, Thing
+from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
 from codec.tree.names import NOT_A_NAME
 
-Taker = Callable[[list[bytes], list[bytes], list[int]], None]
+Taker = Callable[[list[bytes], list[bytes], Ats], None]
 TakeOne = Callable[[bytes, bytes, int], None]
 Warn = Callable[[str, Thing], None]
 
@@ -548,7 +549,7 @@ def _render(steps: Iterable[PathStep], thing: Thing, element: Element, chosen: s
 def each(take: TakeOne) -> Taker:
     """Records of a run, one by one."""
 
-    def take_all(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+    def take_all(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
         for key, value, at in zip(keys, values, ats, strict=True):
             take(key, value, at)
 

@@ -18,11 +18,12 @@ from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import StreamError
 from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.family import Ends, Family
-from codec.mapping.gather import Gathered, Gatherer, Item, weight
+from codec.mapping.gather import BUDGET, Block, Gathered, Gatherer, Item
 from codec.mapping.press import Lines, Press
 from codec.mapping.target import Target
 from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
 from codec.spec.words import Element, Thing
+from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
 
 PRESENT, DEFERRED, SHARED = range(3)  # what a claim says, in this order for one key
@@ -31,8 +32,8 @@ SHARE = 1024  # records to a job
 FEW = 3  # blocks of elements; a thing with so many is streamed
 ENOUGH = 1 << 18  # bytes of elements to a job
 Warn = Callable[[Warned], None]
-Taker = Callable[[list[bytes], list[bytes], list[int]], None]
-Wrong = Callable[[Row, list[bytes], list[bytes], list[int]], StreamError]
+Taker = Callable[[list[bytes], list[bytes], Ats], None]
+Wrong = Callable[[Row, list[bytes], list[bytes], Ats], StreamError]
 
 
 class AdapterDecoder:
@@ -60,7 +61,7 @@ class AdapterDecoder:
         self.press = Press(adapter, engine, target, shown)
         self._engine = engine
         self._entities = {entity.name: entity for entity in adapter.entities}
-        self._gatherers = {e.name: Gatherer(e, Sorter()) for e in adapter.entities if e.collection is not None}
+        self._gatherers = {e.name: Gatherer(e, Sorter(BUDGET)) for e in adapter.entities if e.collection is not None}
         self._claims: Sorter[Item] = Sorter()
         self._late: Sorter[Item] = Sorter()
         self._has_shared = False
@@ -113,7 +114,7 @@ class AdapterDecoder:
         if row.role in ("dropped", "derived"):
             label, counts = row.label, row.role == "dropped"
 
-            def drop(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            def drop(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
                 self.losses[label] += counts * len(keys)
 
             return drop
@@ -123,7 +124,7 @@ class AdapterDecoder:
                 i for i, shared in enumerate(self.adapter.shared) if shared.row is row or shared.row.name == row.name
             )
 
-            def take_shared(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+            def take_shared(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
                 for element in read(keys, values):
                     self._take_shared(number, element)
 
@@ -133,12 +134,10 @@ class AdapterDecoder:
             return self._defer(entity, row, read) if row.legacy else self._direct(row)
         gatherer, at = self._gatherers[entity.name], itemgetter(row.identity[0])
 
-        def gather(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
-            share = (sum(map(len, keys)) + sum(map(len, values))) // len(keys)
+        def gather(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for identity, elements in groupby(read(keys, values), key=at):
                 self._claim(row, identity, False)
-                records = list(elements)
-                gatherer.add(row, records, share * len(records))
+                gatherer.add(row, list(elements))
 
         return gather
 
@@ -146,7 +145,7 @@ class AdapterDecoder:
         """Things of a less preferred kind of record wait: a more preferred one may follow."""
         number = entity.rows.index(row)
 
-        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        def take(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for element in read(keys, values):
                 self._arrival += 1
                 item = (element[row.identity[0]], DEFERRED, entity.name, self._arrival, number, element)
@@ -162,7 +161,7 @@ class AdapterDecoder:
             for identity, said in cast("list[tuple[bytes, bool]]", claims):
                 self._claim(row, identity, said)
 
-        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        def take(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for at in range(0, len(keys), SHARE):
                 part = slice(at, at + SHARE)
                 self.put((DIRECT, row.label, keys[part], values[part], ats[part]), claim)
@@ -216,10 +215,10 @@ class AdapterDecoder:
             return []
         return [(element[at], any(element[index] is not ABSENT for index in says)) for element in elements]
 
-    def _print_things(self, name: str, things: list[tuple[Thing, list[list[Element]]]]) -> None:
-        entity = self._entities[name]
+    def _print_things(self, name: str, things: list[tuple[Thing, list[Block]]]) -> None:
+        entity, elements = self._entities[name], self._gatherers[name].elements
         for thing, blocks in things:
-            self.press.show_gathered(entity, thing, blocks)
+            self.press.show_gathered(entity, thing, map(elements, blocks))
 
     def _claim(self, row: Row, identity: object, said: bool) -> None:
         """Note that a thing exists, once for a run of its records."""
@@ -304,7 +303,7 @@ class AdapterDecoder:
         entity = self._entities[shared.owners[owner][0]]
         row = next(row for row in entity.rows if row.shared == shared.row.name)
         if entity.name in self._gatherers:
-            self._gatherers[entity.name].add(row, [cast(Element, values)], 100)
+            self._gatherers[entity.name].add(row, [cast(Element, values)])
         elif not said:
             fields = {name: values[index] for name, index in shared.row.fields}  # type: ignore[index]
             identity = dict(zip(entity.identity, (values[i] for i in shared.row.identity), strict=True))  # type: ignore[index]
@@ -314,12 +313,13 @@ class AdapterDecoder:
         """Print what was gathered, several things to a job; a large one is streamed."""
         assert entity.collection is not None
         name = entity.collection[0]
-        some: list[tuple[Thing, list[list[Element]]]] = []
+        some: list[tuple[Thing, list[Block]]] = []
         size = 0
+        elements = self._gatherers[entity.name].elements
         for one in self._gatherers[entity.name]:
             thing = dict.fromkeys(entity.fields) | one.thing
             if entity.exists and entity.exists not in one.rows:
-                thing[name] = sum(map(len, one.blocks))
+                thing[name] = sum(count for _, _, count in one.blocks)
                 self.target.mkdir(entity.documents[0].folder)
                 self.warning(entity.orphan, thing)
                 continue
@@ -327,7 +327,7 @@ class AdapterDecoder:
             blocks = list(islice(counted, FEW))
             if len(blocks) < FEW:
                 some.append((thing, blocks))
-                size += sum(map(heft, blocks))
+                size += sum(len(data) for _, data, _ in blocks)
                 if size > ENOUGH:
                     self.put((THINGS, entity.name, some), nothing)
                     some, size = [], 0
@@ -335,7 +335,7 @@ class AdapterDecoder:
                 self.put((THINGS, entity.name, some), nothing)
                 some, size = [], 0
                 self.jobs.finish()
-                self.press.show_gathered(entity, dict(thing), chain(blocks, counted))
+                self.press.show_gathered(entity, dict(thing), map(elements, chain(blocks, counted)))
                 self._add_lines()
             self._compare(one, thing | {name: counted.count})
         self.put((THINGS, entity.name, some), nothing)
@@ -365,18 +365,13 @@ class AdapterDecoder:
 class Counted:
     """Blocks of elements, counted as they go by."""
 
-    def __init__(self, blocks: Iterator[list[Element]]) -> None:
+    def __init__(self, blocks: Iterator[Block]) -> None:
         self._blocks, self.count = blocks, 0
 
-    def __iter__(self) -> Iterator[list[Element]]:
+    def __iter__(self) -> Iterator[Block]:
         for block in self._blocks:
-            self.count += len(block)
+            self.count += block[2]
             yield block
-
-
-def heft(block: list[Element]) -> int:
-    """About how many bytes a block takes, judged by three of its elements."""
-    return len(block) * max(map(weight, (block[0], block[len(block) // 2], block[-1])))
 
 
 def maker(entity: Entity, row: Row) -> Callable[[Element], Thing]:

@@ -23,10 +23,11 @@ from codec.mapping.press import Press
 from codec.mapping.views import RawRows
 from codec.spec.plan import Adapter, Choose, Document, Entity, PathStep, Row
 from codec.spec.words import Derivation, Element, Name, Pick, Thing
+from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
 
-Taker = Callable[[list[bytes], list[bytes], list[int]], None]
-Wrong = Callable[[Row, list[bytes], list[bytes], list[int]], StreamError]
+Taker = Callable[[list[bytes], list[bytes], Ats], None]
+Wrong = Callable[[Row, list[bytes], list[bytes], Ats], StreamError]
 Warn = Callable[[str, Thing], None]
 Append = Callable[[tuple[PathStep, ...], Thing, bytes], None]
 MakeFolder = Callable[[Document, Thing], None]
@@ -97,7 +98,7 @@ class Family:
         """Records that are shown as they are; only whose they are must be readable."""
         rank, label = len(self.members) + number, row.label
 
-        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        def take(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for key, value in zip(keys, values, strict=True):
                 self._arrival += 1
                 item = (view.owner(row, key), rank, self._arrival, (label, key, value))
@@ -114,11 +115,11 @@ class Family:
             weight = sum(map(len, chunk[2])) + sum(map(len, chunk[3])) + 200 * len(chunk[2])
             self._sorter.add((identity, member, self._arrival, chunk), 300 + weight)
 
-        def take_each(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        def take_each(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for element, key, value, at in zip(read(keys, values), keys, values, ats, strict=True):
                 add(element[identity_at], (number, [at], [key], [value]))
 
-        def take(keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
+        def take(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             assert owner is not None
             for start, stop, identity in extents(keys, owner):
                 if identity is None:  # not even the owner can be read: reading it whole says why

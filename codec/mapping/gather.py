@@ -7,31 +7,38 @@ out one at a time with their elements as a stream of blocks; memory is the sorte
 
 from __future__ import annotations
 
+import marshal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from operator import itemgetter, lt
-from typing import cast
+from typing import Any, cast
 
 from codec.engine.base import ABSENT
-from codec.spec.plan import Collection, Entity, Row, Slot
+from codec.spec.plan import Entity, Row, Slot
 from codec.spec.words import Element, Thing
 from codec.stream.sort import Sorter
 
-Item = tuple[object, ...]  # identity, rank, order of the first, arrival, row number, records
+Item = tuple[
+    object, ...
+]  # identity, rank, order of the first, arrival, row number, records, how many, order of the last
+Block = tuple[int, bytes, int]  # row number, records, how many
 ELEMENTS = 1000  # rank of the first element row: after everything that says something about the thing itself
-BLOCK = 1024  # elements given at once where they come one by one
+BLOCK = 1024  # records of a block that is made of chunks which overlap
+BUDGET = 8 << 20  # bytes of the records of one kind of thing that are held
+_FORM = 2  # of marshal: the last one that does not look for shared objects, which would cost more than it saves
 
 
 @dataclass
 class Gathered:
-    """One thing: its fields, what records declared, and its elements in blocks, which can be read once."""
+    """One thing: its fields, what records declared, and the records of its elements in blocks, which can be read once;
+    `Gatherer.elements` reads a block."""
 
     thing: Thing
     rows: set[str] = field(default_factory=set)
     declared: list[tuple[Slot, object]] = field(default_factory=list)
-    blocks: Iterator[list[Element]] = field(default_factory=lambda: iter(()))
+    blocks: Iterator[Block] = field(default_factory=lambda: iter(()))
 
 
 class Gatherer:
@@ -43,6 +50,7 @@ class Gatherer:
         self._numbers = {row.name: index for index, row in enumerate(self._rows)}
         self._ranks = [self._rank(row) for row in self._rows]
         self._arrival = 0
+        self._pickers = [picker(row.element) if row.each else None for row in self._rows]
 
     def _rank(self, row: Row) -> int:
         """Rows that say something about one field come in the order of `prefer`, element rows after all others."""
@@ -52,23 +60,29 @@ class Gatherer:
         gives = collection is not None and (row.each or any(name == collection[0] for name, _ in row.gives))
         return ELEMENTS + rank if gives else rank
 
-    def add(self, row: Row, records: list[Element], weight: int) -> None:
-        """Records of one kind and one thing, as the engine read them, in the order of the input; about `weight` bytes
-        in all."""
+    def add(self, row: Row, records: list[Element]) -> None:
+        """Records of one kind and one thing, as the engine read them, in the order of the input."""
         number = self._numbers[row.name]
         if not row.each or ascends(row, records):
-            self._add(row, number, records, weight)
+            self._add(row, number, records)
             return
         for record in records:
-            self._add(row, number, [record], weight // len(records))
+            self._add(row, number, [record])
 
-    def _add(self, row: Row, number: int, records: list[Element], weight: int) -> None:
-        first = records[0]
+    def _add(self, row: Row, number: int, records: list[Element]) -> None:
+        first, last = records[0], records[-1]
         identity = first[row.identity[0]] if len(row.identity) == 1 else tuple(first[i] for i in row.identity)
-        order = tuple(first[i] for i in row.order)
+        order, end = tuple(first[i] for i in row.order), tuple(last[i] for i in row.order)
         self._arrival += 1
-        item = (identity, self._ranks[number], order, self._arrival, number, records)
-        self._sorter.add(item, 200 + weight + 100 * len(records))
+        data = marshal.dumps(records, _FORM)
+        item = (identity, self._ranks[number], order, self._arrival, number, data, len(records), end)
+        self._sorter.add(item, 400 + len(data))
+
+    def elements(self, block: Block) -> list[Element]:
+        """The elements that the records of a block say."""
+        number, data, _ = block
+        pick, records = self._pickers[number], records_of(data)
+        return self._listed(self._rows[number], records) if pick is None else list(map(pick, records))
 
     def close(self) -> None:
         """Give the sorter's memory and disk back."""
@@ -87,16 +101,15 @@ class Gatherer:
         said: dict[str, int] = {}
         declared: dict[str, tuple[Slot, object]] = {}
         for item in items:
-            _, rank, _, _, number, records = item
-            row = self._rows[number]  # type: ignore[call-overload]
+            _, rank, _, _, number, data, *_ = item
+            row, records = self._rows[number], records_of(data)  # type: ignore[call-overload]
             one.rows.add(row.name)
             if rank >= ELEMENTS:  # type: ignore[operator]
-                first = cast("list[Element]", records)[0]
                 for name, index in zip(self.entity.identity, row.identity, strict=True):
-                    one.thing.setdefault(name, first[index])
+                    one.thing.setdefault(name, records[0][index])
                 one.blocks = self._blocks(row, item, items)
                 break
-            for values in cast("list[Element]", records):
+            for values in records:
                 for name, index in zip(self.entity.identity, row.identity, strict=True):
                     one.thing.setdefault(name, values[index])
                 for name, index in row.fields:
@@ -108,28 +121,29 @@ class Gatherer:
         one.declared = list(declared.values())
         return one
 
-    def _blocks(self, row: Row, first: Item, rest: Iterator[Item]) -> Iterator[list[Element]]:
+    def _blocks(self, row: Row, first: Item, rest: Iterator[Item]) -> Iterator[Block]:
         """The elements of a thing: of the most preferred kind of record that has any; a repeated one replaces."""
         assert self.entity.collection is not None
         _, collection = self.entity.collection
-        taken = first[1]
+        taken, number = first[1], cast(int, first[4])
         items = (item for item in chain((first,), rest) if item[1] == taken)
         if not row.each:
-            yield self._listed(
-                row, list(chain.from_iterable(cast("list[Element]", item[5]) for item in items)), collection
-            )
+            (last,) = deque(items, maxlen=1)
+            data = cast(bytes, last[5])
+            yield number, data, len(self.elements((number, data, 0)))
             return
         unique = {row.element[list(collection.fields).index(name)] for name in collection.unique}
         replace = collection.positional or (bool(unique) and unique <= set(row.order))
         blocks = in_order(items, row, replace)
         if unique and not replace:
             blocks = last_of_equals(blocks, sorted(unique))
-        pick = picker(row.element)
-        for block in blocks:
-            yield list(map(pick, block))
+        for data, count in blocks:
+            yield number, data, count
 
-    def _listed(self, row: Row, records: list[Element], collection: Collection) -> list[Element]:
+    def _listed(self, row: Row, records: list[Element]) -> list[Element]:
         """Elements that one record lists: in the collection's order, the last of equal ones."""
+        assert self.entity.collection is not None
+        _, collection = self.entity.collection
         unique = [list(collection.fields).index(name) for name in collection.unique]
         elements = cast("list[Element]", records[-1][row.gives[0][1]])
         if unique:
@@ -153,57 +167,59 @@ def ascends(row: Row, records: list[Element]) -> bool:
     return all(map(lt, places, islice(places, 1, None)))
 
 
-def in_order(items: Iterable[Item], row: Row, replace: bool) -> Iterator[list[Element]]:
+def records_of(data: object) -> list[Element]:
+    """The records of a chunk."""
+    return cast("list[Element]", marshal.loads(cast(bytes, data)))
+
+
+def in_order(items: Iterable[Item], row: Row, replace: bool) -> Iterator[tuple[bytes, int]]:
     """Records in blocks, by their places, equal ones as they arrived (with `replace` only the last of them). `items` are
     chunks that ascend, by the place of their first record; those that overlap are sorted."""
-    if not row.order:
-        yield from (cast("list[Element]", item[5]) for item in items)
-        return
-    place = itemgetter(*row.order)
     held: Item | None = None
     mixed: Sorter[Item] | None = None
-    top: object = None
+    top: Any = None
     try:
         for item in items:
-            chunk = cast("list[Element]", item[5])
-            if held is not None and not place(chunk[0]) > top:
+            if held is not None and row.order and not item[2] > top:
                 if mixed is None:
                     mixed = Sorter()
-                    _mix(mixed, held, place)
-                _mix(mixed, item, place)
-                top = max(top, place(chunk[-1]))
+                    _mix(mixed, held, row)
+                _mix(mixed, item, row)
+                top = max(top, item[7])
                 continue
             if held is not None:
-                yield from [cast("list[Element]", held[5])] if mixed is None else _unmixed(mixed, replace)
-            held, mixed, top = item, None, place(chunk[-1])
+                yield from [(cast(bytes, held[5]), cast(int, held[6]))] if mixed is None else _unmixed(mixed, replace)
+            held, mixed, top = item, None, item[7]
         if held is not None:
-            yield from [cast("list[Element]", held[5])] if mixed is None else _unmixed(mixed, replace)
+            yield from [(cast(bytes, held[5]), cast(int, held[6]))] if mixed is None else _unmixed(mixed, replace)
     finally:
         if mixed is not None:
             mixed.close()
 
 
-def _mix(sorter: Sorter[Item], item: Item, place: Callable[[Element], object]) -> None:
-    for number, record in enumerate(cast("list[Element]", item[5])):
+def _mix(sorter: Sorter[Item], item: Item, row: Row) -> None:
+    place = itemgetter(*row.order)
+    for number, record in enumerate(records_of(item[5])):
         sorter.add((place(record), item[3], number, record), 300 + weight(record))
 
 
-def _unmixed(sorter: Sorter[Item], replace: bool) -> Iterator[list[Element]]:
+def _unmixed(sorter: Sorter[Item], replace: bool) -> Iterator[tuple[bytes, int]]:
     """The records by place, in blocks."""
     with sorter:
         groups = groupby(sorter.sorted(), key=itemgetter(0))
         kept = (item for _, group in groups for item in (deque(group, maxlen=1) if replace else group))
-        while block := [cast(Element, item[3]) for item in islice(kept, BLOCK)]:
-            yield block
+        yield from _in_blocks(cast(Element, item[3]) for item in kept)
 
 
-def last_of_equals(blocks: Iterable[list[Element]], same: list[int]) -> Iterator[list[Element]]:
+def last_of_equals(blocks: Iterable[tuple[bytes, int]], same: list[int]) -> Iterator[tuple[bytes, int]]:
     """Of neighbours that are equal in some parts, the last."""
-    key = itemgetter(*same)
-    rest = chain.from_iterable(blocks)
-    last = (deque(group, maxlen=1).pop() for _, group in groupby(rest, key=key))
-    while block := list(islice(last, BLOCK)):
-        yield block
+    rest = chain.from_iterable(records_of(data) for data, _ in blocks)
+    yield from _in_blocks(deque(group, maxlen=1).pop() for _, group in groupby(rest, key=itemgetter(*same)))
+
+
+def _in_blocks(records: Iterator[Element]) -> Iterator[tuple[bytes, int]]:
+    while block := list(islice(records, BLOCK)):
+        yield marshal.dumps(block, _FORM), len(block)
 
 
 def weight(value: object) -> int:

@@ -47,6 +47,7 @@ class Batch:
     ats: list[int] | None = None
     first: int = 0
     around: int = 0
+    end: int = 0  # the position behind the last one
     in_order: bool | None = None
 
     @property
@@ -67,11 +68,7 @@ class Batch:
     def positions(self) -> list[int]:
         """Where each entry begins in the input."""
         if self.ats is None:
-            at, around, ats = self.first, self.around, []
-            for raw, value in zip(self.raws, self.values, strict=True):
-                ats.append(at)
-                at += around + len(raw) + len(value)
-            self.ats = ats
+            self.ats = Places(self.raws, self.values, self.first, self.around, None).all()
         return self.ats
 
     def entries(self) -> Iterator[Entry]:
@@ -81,6 +78,55 @@ class Batch:
             tombstone, expire_at = odd.get(index, plain)
             (inverted,) = read(raw[-width:])
             yield Entry(raw, raw[:-width], inverted ^ ALL_BITS, tombstone, expire_at, value, at)
+
+
+class Places:
+    """Where each of some entries begins, worked out when it is asked: they follow each other from `start` on, but for a
+    first one that begins at `before`."""
+
+    __slots__ = ("_around", "_before", "_known", "_raws", "_start", "_values")
+
+    def __init__(self, raws: list[bytes], values: list[bytes], start: int, around: int, before: int | None) -> None:
+        self._raws, self._values, self._start, self._around, self._before = raws, values, start, around, before
+        self._known: list[int] | None = None
+
+    def all(self) -> list[int]:
+        """Every place."""
+        if self._known is None:
+            at, around, ats = self._start, self._around, []
+            rest = zip(self._raws, self._values, strict=True)
+            if self._before is not None:
+                ats.append(self._before)
+                next(rest)
+            for raw, value in rest:
+                ats.append(at)
+                at += around + len(raw) + len(value)
+            self._known = ats
+        return self._known
+
+    def __getitem__(self, part: slice) -> list[int]:
+        return self.all()[part]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.all())
+
+
+class Part:
+    """Some of the places of a batch."""
+
+    __slots__ = ("_start", "_stop", "_whole")
+
+    def __init__(self, whole: list[int] | Places | Part, start: int, stop: int) -> None:
+        self._whole, self._start, self._stop = whole, start, stop
+
+    def __getitem__(self, part: slice) -> list[int]:
+        return self._whole[self._start : self._stop][part]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._whole[self._start : self._stop])
+
+
+Ats = list[int] | Places | Part
 
 
 @dataclass(slots=True)
@@ -93,7 +139,7 @@ class Live:
     raws: list[bytes]
     keys: list[bytes]
     values: list[bytes]
-    ats: list[int]
+    ats: Ats
     ordered: bool = False
 
 

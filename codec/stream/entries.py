@@ -233,6 +233,7 @@ class EntryReader:
                     at = stop
             finally:
                 source.at = at
+                batch.end = source.end - size + at
             if batch.raws:
                 yield self._without_operational(batch, least_value)
             if not self._is_next_whole(length, key_frame, value_frame, refused):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from codec.stream.batches import Batch, Entry, Live
+from codec.stream.batches import Batch, Entry, Live, Places
 from codec.stream.sort import Sorter
 
 
@@ -49,19 +49,22 @@ class Newest:
         several = set(keys)
         if len(several) < len(keys) or not several.isdisjoint(self._chain):
             return None
-        live = Live(raws, keys, batch.values, batch.positions(), True)
         self._before = last = raws[-1]
         prefixes = (last[:size] for size in {len(key) for key in keys})
         chain = {key for key in self._chain if last.startswith(key)}.union(p for p in prefixes if p in several)
         self._chain = sorted(chain, key=len)
+        values, ats = batch.values, batch.ats
+        raw, key, value = raws.pop(), keys.pop(), values.pop()
+        at = batch.end - batch.around - len(raw) - len(value) if ats is None else ats.pop()
         if held is not None:
             raws.insert(0, held.raw)
             keys.insert(0, held.key)
-            live.values.insert(0, held.value)
-            live.ats.insert(0, held.at)
-        raw, key, value, at = raws.pop(), keys.pop(), live.values.pop(), live.ats.pop()
+            values.insert(0, held.value)
+            if ats is not None:
+                ats.insert(0, held.at)
         self._held = Entry(raw, key, 0, False, 0, value, at)
-        return live
+        before = None if held is None else held.at
+        return Live(raws, keys, values, ats or Places(raws, values, batch.first, batch.around, before), True)
 
     def _each(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         chain, counts = self._chain, self._counts
@@ -121,12 +124,13 @@ def every(batches: Iterable[Batch], counts: Counter[str]) -> Iterator[Live]:
 
 def as_live(entries: Iterable[Entry], ordered: bool = False) -> Live:
     """Single entries as parallel lists."""
-    live = Live([], [], [], [], ordered)
+    ats: list[int] = []
+    live = Live([], [], [], ats, ordered)
     for entry in entries:
         live.raws.append(entry.raw)
         live.keys.append(entry.key)
         live.values.append(entry.value)
-        live.ats.append(entry.at)
+        ats.append(entry.at)
     return live
 
 
