@@ -57,7 +57,7 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
     manifest, known = read_manifest(container, source)
     effective, declared = _timestamp(container, options, known, manifest)
     complemented = has_complement(container, options, source, known)
-    if complemented and selected == chosen(container, ()):  # all that there are: what the tree does not have is kept
+    if complemented and selected == chosen(container, None):  # all that there are: what the tree does not have is kept
         selected = frozenset(cast("tuple[str, ...]", known["adapters"]))
     _need_adapters(container, selected, known, manifest)
     names = tuple(name for name in container.encode_order if name in selected)

@@ -130,7 +130,9 @@ class Gatherer:
         if not row.each:
             (last,) = deque(items, maxlen=1)
             data = cast(bytes, last[5])
-            yield number, data, len(self.elements((number, data, 0)))
+            count = len(self.elements((number, data, 0)))
+            if count:
+                yield number, data, count
             return
         unique = {row.element[list(collection.fields).index(name)] for name in collection.unique}
         replace = collection.positional or (bool(unique) and unique <= set(row.order))
