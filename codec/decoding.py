@@ -16,6 +16,7 @@ from codec.crew import Alone, Crew, HelperFailed
 from codec.engine.base import Engine, Misfit
 from codec.engine.interpreter import Interpreter
 from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError, shown
+from codec.landed import warn_of
 from codec.mapping import facts
 from codec.mapping.besides import Besides
 from codec.mapping.decode import AdapterDecoder
@@ -303,6 +304,7 @@ def _decode(
         if check is not None:
             run.losses = Counter(recall(container, options, reader, tree.staged, tuple(run.selected), check))
         tree.publish()
+        warn_of(tree, options.warn)
         result = _result(container, run, reader, tree.files, said, check is not None)
         return replace(result, kept=kept)
 

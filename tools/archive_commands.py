@@ -114,6 +114,7 @@ def unpack(
             sync=not no_sync,
             shared=shared,
             size=0 if source == STANDARD else Path(source).stat().st_size,
+            warn=session.voice.warning,
             progress=session.voice.progress,
         )
     session.voice.result(unpacked(result, source, target, monotonic() - start))

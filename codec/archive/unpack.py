@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from codec.api import Progress
+from codec.api import Progress, Warned
 from codec.archive import tar
 from codec.archive.compression import Compression, Expanded
 from codec.errors import DataError, LimitError, Place, TreeError, from_os_error
+from codec.landed import warn_of
 from codec.manifest import LARGEST
 from codec.mapping import facts
 from codec.spec import ready
@@ -70,6 +71,7 @@ def unpack(
     sync: bool = True,
     shared: bool = False,
     size: int = 0,
+    warn: Callable[[Warned], None] = lambda _: None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Unpacked:
     """Unpack the archive that `source` gives into the new tree `target`, which appears whole or not at all.
@@ -91,6 +93,7 @@ def unpack(
             files = tree.files
             _judge(container, tree, name)
             tree.publish()
+            warn_of(tree, warn)
     except OSError as problem:
         raise from_os_error(problem, f"unpack {name}") from None
     return Unpacked(files, filling.entries, filling.bytes, plain.compression)

@@ -302,13 +302,11 @@ def write_sidecar(path: Path, data: bytes) -> None:
 
 
 def clear_stale(path: Path) -> None:
-    """Remove a file with one name, a link or an empty directory that an older run left at `path`; whatever else stands
-    there stays, and so does what cannot be removed (container-and-cli.md §6.2, step 6)."""
+    """Remove the file that an older run wrote at `path`. What no run writes there (a link, a file with several names, a
+    directory, a special file) stays, and so does what cannot be removed (container-and-cli.md §6.2, step 6)."""
     with suppress(OSError):
         status = os.lstat(path)
-        if stat.S_ISDIR(status.st_mode):
-            os.rmdir(path)
-        elif stat.S_ISLNK(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1):
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
             os.unlink(path)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from codec.tree import landing, system
 from tests.support.foreign import ENTRIES, IS_ROOT, State, put, state
 from tests.support.golden_cases import CARRIED
 from tools.main import main
@@ -93,8 +94,7 @@ def test_after_a_mismatch_the_notes_of_others_are_kept_and_the_other_note_is_wri
     put(kind, folder / place)
     before = state(folder)
     assert encode(folder, "--self-test") == 2
-    cleared = place == REPORT and kind in ("link", "dangling-link", "directory")  # what a start clears away
-    kept(before, folder, *([place] if cleared else []))
+    kept(before, folder)
     assert not (folder / "out").exists()
     other = folder / (REPORT if place == SIDECAR else SIDECAR)
     assert stat.S_IMODE(other.lstat().st_mode) == 0o600
@@ -241,6 +241,33 @@ def test_what_a_replaced_tree_led_to_is_kept(tmp_path: Path, kind: str) -> None:
     before = {path: entry[:2] for path, entry in state(tmp_path).items() if path.startswith("other")}
     assert decode(SNAPSHOT, tmp_path / "tree", "--replace") == 0
     assert {path: entry[:2] for path, entry in state(tmp_path).items() if path.startswith("other")} == before
+
+
+def test_a_tree_that_could_not_appear_in_one_step_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system, "mount_id", lambda fd: fd)
+    (tmp_path / "tree").mkdir()
+    ends = ("--input", str(SNAPSHOT), "--output", str(tmp_path / "tree"), "--adapter", "redis", "--json")
+    assert main(["decode", *ends, "--no-sync"]) == 0
+    messages = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert "staged_inside" in [message.get("warning") for message in messages]
+
+
+def test_what_is_left_of_a_replaced_tree_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def stuck(name: bytes, dir_fd: int) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    put("full-directory", tmp_path / "tree")
+    monkeypatch.setattr(landing, "remove_tree", stuck)
+    ends = ("--input", str(SNAPSHOT), "--output", str(tmp_path / "tree"), "--adapter", "redis", "--json")
+    assert main(["decode", *ends, "--replace"]) == 0
+    messages = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (path,) = (each["fields"]["path"] for each in messages if each.get("warning") == "left_over")
+    assert (Path(path) / "tree" / "file").read_bytes() == b"foreign"
+    assert (tmp_path / "tree" / "CHECKSUMS").exists()
 
 
 # -- another user -------------------------------------------------------------------------------------------------------
