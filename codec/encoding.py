@@ -9,10 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
-from codec.api import EncodeOptions, EncodeResult, Progress, Warned
+from codec.api import EncodeOptions, EncodeResult, Warned
 from codec.decoding import check_number, chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
+from codec.files_read import FilesRead
 from codec.manifest import manifest_text
 from codec.mapping import facts
 from codec.mapping.besides import Besides
@@ -193,8 +194,8 @@ def _collect(
     known: facts.Facts,
     besides: Besides | None = None,
 ) -> dict[str, int]:
-    done = 0
     counts: dict[str, int] = {}
+    tell = FilesRead(spans.tree, container.checksums, len(names) == len(container.adapters), options.progress)
     jobs = jobs_of(options.jobs) if isinstance(writer, SnapshotRecords) else 1
     for name in names:
         adapter = container.adapter(name)
@@ -204,6 +205,7 @@ def _collect(
             on = switched_on(container, known)
             limit_error = container.written.write_errors["value_limit"]
             documents = DocumentReader(adapter, engine, spans.tree, writer, spans, limit_error, on, besides)
+            documents.tell = tell
             encoder = AdapterEncoder(adapter, documents, options.switches, jobs)
             try:
                 encoder.run()
@@ -212,8 +214,7 @@ def _collect(
             finally:
                 documents.close()
             _warn(options, adapter.name, encoder)
-            done += encoder.counts["documents"]
-            options.progress(Progress("encode", done, 0, "files"))
+            tell()
         counts[name] = writer.count - before
     return counts
 

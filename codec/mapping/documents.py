@@ -6,7 +6,7 @@ One document is held at a time. Nothing is followed out of the tree.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
 from codec.engine.base import Engine, Misfit, Misread, Notes, Parse
@@ -58,6 +58,7 @@ class DocumentReader:
         self._arrival = 0
         self._met = 0
         self._parsers: dict[int, Parse | None] = {}
+        self.tell: Callable[[], None] = lambda: None  # called now and then, for the progress
         self._writers = {entity.name: engine.records_writer(entity) for entity in adapter.entities}
 
     # -------------------------------------------------------------------------------------------- the tree
@@ -295,6 +296,7 @@ class DocumentReader:
     def begin_part(self, parts: int, arrivals: int) -> None:
         """In a child of one of `parts` processes: forget what the parent has; its own is handed over in the end."""
         self.tree.forget()
+        self.tree.opened = 0
         self._shared.begin_part(parts)
         self.counts = Notes()
         self._repeated = Sorter()
@@ -304,14 +306,17 @@ class DocumentReader:
         """What a part has read."""
         records, files = self._shared.hand_over()
         repeated, more = self._repeated.hand_over()
-        return Result((records, len(files), repeated, dict(self.counts)), (*files, *more))
+        said = (records, len(files), repeated, dict(self.counts), self.tree.opened)
+        return Result(said, (*files, *more))
 
     def take_over(self, result: Result) -> None:
         """Add what a part has read."""
-        records, count, repeated, counts = cast("tuple[object, int, object, dict[str, int]]", result.value)
+        said = cast("tuple[object, int, object, dict[str, int], int]", result.value)
+        records, count, repeated, counts, opened = said
         self._shared.take_over(records, result.files[:count])
         self._repeated.take_over(repeated, result.files[count:])
         self.counts.update(counts)
+        self.tree.opened += opened
 
     @property
     def records(self) -> int:

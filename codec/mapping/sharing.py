@@ -17,6 +17,7 @@ from codec.workers import Result, in_children
 
 LEAST = 8_000  # records that pay for starting processes
 MOST = 100_000  # records for which processes are started at a time
+TOLD_EVERY = 64  # units between two reports of progress
 TRIED = 32  # units that tell how many records each has
 _ARRIVALS = 1 << 40  # more records than a part can have; keeps the order among parts
 
@@ -38,8 +39,10 @@ class Sharing:
         """
         rest = iter(units)
         if self._jobs == 1:
-            for unit in rest:
+            for number, unit in enumerate(rest):
                 work(unit)
+                if not number % TOLD_EVERY:
+                    self._reader.tell()
             return
         weigh = weigh or self._average(rest, work)
         held: list[Unit] = []
@@ -72,11 +75,13 @@ class Sharing:
         if sum(weights) < LEAST or len(units) < 2:
             for unit in units:
                 work(unit)
+            self._reader.tell()
             return
         parts = [part for part in _parts(units, weights, self._jobs) if part]
         tasks = [partial(self._do, part, work, number) for number, part in enumerate(parts)]
         for result in in_children(tasks):
             self._reader.take_over(result)
+            self._reader.tell()
         self._reader.skip_arrivals(len(parts) * _ARRIVALS)
 
     def _do(self, units: Sequence[Unit], work: Callable[[Unit], None], number: int) -> Result:

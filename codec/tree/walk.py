@@ -76,6 +76,7 @@ class TreeReader:
             except NotADirectoryError:
                 raise TreeFault("not_directory", "") from None
         self._directories = OpenDirectories(self._root, _step)
+        self.opened = 0  # files, for whoever tells how far a run is
         self._near, self._near_fd = "", self._root  # the directory of the file that was read last
 
     def __enter__(self) -> TreeReader:
@@ -138,6 +139,7 @@ class TreeReader:
             plain = status.st_nlink == 1 and status.st_mode & _TYPE == stat.S_IFREG
             if plain and (max_bytes is None or size <= max_bytes):
                 data = os.read(fd, size + 1)
+                self.opened += 1
                 return data if len(data) == size else None
         except OSError:
             pass
@@ -214,6 +216,7 @@ class TreeReader:
             if problem.errno in _FAULTS:
                 raise TreeFault(_FAULTS[problem.errno], path) from None
             raise from_os_error(problem, f"opening {shown_path(path)}") from problem
+        self.opened += 1
         return fd, status.st_size
 
 
