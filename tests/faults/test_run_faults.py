@@ -116,7 +116,8 @@ UNPACK = ("archive", "unpack", "--input", "@/input", "--output", "@/place/out")
 RUNS = {
     "decode": Run(snapshot(new_place), DECODE),
     "decode, old tree": Run(snapshot(old_tree), (*DECODE, "--replace")),
-    "encode": Run(tree(new_place), ENCODE),
+    "decode, self-test": Run(snapshot(new_place), (*DECODE, "--self-test")),
+    "encode": Run(tree(new_place), (*ENCODE, "--verify")),
     "encode, old output": Run(tree(old_output), ENCODE),
     "self-test, old output": Run(tree(old_output), (*ENCODE, "--self-test")),
     "self-test that refuses, old output": Run(tree(old_output, reformat), (*ENCODE, "--self-test"), status=2),
