@@ -29,7 +29,7 @@ def emit_parser(code: Code, document: plan.Document) -> bool:
     """
     if document.kind in ("raw", "copies"):
         return False
-    reader = _Reader(code, document_name(document), folds=document.kind not in _KEYED)
+    reader = ObjectReader(code, document_name(document), folds=document.kind not in _KEYED)
     if document.kind == "lines":
         _emit_lines(code, document, reader)
         return True
@@ -48,7 +48,7 @@ def emit_parser(code: Code, document: plan.Document) -> bool:
     return True
 
 
-def _emit_keyed(code: Code, document: plan.Document, reader: _Reader) -> None:
+def _emit_keyed(code: Code, document: plan.Document, reader: ObjectReader) -> None:
     assert document.keyed is not None
     face = document.members[0].face
     assert face is not None
@@ -58,7 +58,7 @@ def _emit_keyed(code: Code, document: plan.Document, reader: _Reader) -> None:
         code.line(f"return {{{document.keyed.field!r}: elements}}")
 
 
-def _emit_lines(code: Code, document: plan.Document, reader: _Reader) -> None:
+def _emit_lines(code: Code, document: plan.Document, reader: ObjectReader) -> None:
     """Elements in any number, each other kind of line exactly once."""
     name = document_name(document)
     for index, line in enumerate(document.lines):
@@ -90,7 +90,7 @@ def _emit_lines(code: Code, document: plan.Document, reader: _Reader) -> None:
         code.line("return thing")
 
 
-class _Reader:
+class ObjectReader:
     """Emits functions that read objects. `folds`: members that differ only in letter case are refused."""
 
     def __init__(self, code: Code, prefix: str, *, folds: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from codec.compile.code import Code
 from codec.compile.names import row_name
 from codec.compile.printers import Printer
+from codec.compile.readers import ObjectReader
 from codec.compile.unions import reader_of
 from codec.engine.documents import StoredJson, targets
 from codec.engine.patterns import fixed_width
@@ -122,8 +124,13 @@ def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Positio
             _emit_message(code, part, buffer, at)
             return
         elif isinstance(part, plan.Json):
-            stored = code.provided("stored", StoredJson(part))
-            code.line(f"said = {stored}.read({buffer}[{at}:])")
+            general = code.provided("stored", StoredJson(part))
+            fast = f"said_by_{general.lower()}"
+            code.later[fast] = partial(
+                ObjectReader(code, fast, folds=False).function, fast, part.members, element=False
+            )
+            read = code.imported("codec.layout.json_canonical", "one_or")
+            code.line(f"said = {read}({buffer}[{at}:], {fast}, {general}.read)")
             for slot in kept_of(part):
                 code.line(f"{local(slot)} = said[{slot!r}]")
             return

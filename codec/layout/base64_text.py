@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
+from functools import lru_cache
 
 from codec.layout.base import Wrong, primitive
 from codec.layout.faces import from_base64url
@@ -11,6 +12,7 @@ from codec.layout.json_write import TO_URL
 from codec.layout.scanned import ScannedBytes
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_\r\n"  # line breaks are skipped
+SHORT = 256  # characters of a run that is worth remembering
 _RUN = re.compile(rb"[A-Za-z0-9_\r\n-]*")
 
 
@@ -30,7 +32,14 @@ def read_base64url_run(data: bytes, at: int, end: int) -> tuple[bytes, int]:
     found = _RUN.match(data, at, end)
     if found is None:
         raise Wrong("base64url without padding", "the end")
-    return read_base64url(data, at, found.end())
+    after = found.end()
+    return (_short(found[0]) if after - at < SHORT else read_base64url(data, at, after)[0]), after
+
+
+@lru_cache(64)
+def _short(text: bytes) -> bytes:
+    """Names that many neighbouring keys begin with."""
+    return from_base64url(text.decode("latin-1"))
 
 
 def write_base64url(raw: bytes) -> bytes:

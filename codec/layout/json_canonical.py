@@ -43,6 +43,14 @@ def lines(texts: Sequence[bytes]) -> list[object]:
     return values
 
 
+def one_or(data: bytes, fast: Callable[[object], object], general: Callable[[bytes], object]) -> object:
+    """What `fast` makes of the value of compact text, or `general` of the text where that is not possible."""
+    try:
+        return fast(lines((data,))[0])
+    except Exception:  # whatever it is, the general reader knows it, or knows better
+        return general(data)
+
+
 def _load() -> None:
     """Import the parser, which takes too long for runs that never need it."""
     import orjson

@@ -292,7 +292,9 @@ class Children:
     def rank(self, row: Row, values: Element) -> object:
         """The value by which children are chosen."""
         assert self.entity.choose is not None
-        return fields_of(row, values).get(self.entity.choose.field)
+        wanted = self.entity.choose.field
+        value = next((values[index] for name, index in row.fields if name == wanted), None)
+        return None if value is ABSENT else value
 
     def make(self, parent: Thing, row: Row, values: Element, place: Place) -> Thing:
         """The child that a record makes; raises `StreamError` if it does not say what it must."""

@@ -25,6 +25,8 @@ class Namer:
     def of(self, document: Document) -> Callable[[Thing], str]:
         """What gives the path of each thing's document."""
         parts = [part for step in document.path for part in step if isinstance(part, PathPart)]
+        if parts and not document.alternatives and all(_is_of_parent(part) for part in parts):
+            return self._of_parent(document, parts)
         whole_steps = any(len(step) == 1 and isinstance(step[0], PathPart) for step in document.path)
         if document.alternatives or len(parts) != 1 or whole_steps:  # an empty name leaves its step out
             return lambda thing: self.join(self._steps(document, thing), thing)[0]
@@ -39,6 +41,19 @@ class Namer:
         def path(thing: Thing) -> str:
             text, noted = encode(thing[field])  # type: ignore[arg-type]
             return f"{before}{use(only, thing) if noted else text}{after}"
+
+        return path
+
+    def _of_parent(self, document: Document, parts: list[PathPart]) -> Callable[[Thing], str]:
+        """The same where a path has fields of the parent only: children of one parent mostly follow each other."""
+        known: tuple[list[object], str] = [], ""
+
+        def path(thing: Thing) -> str:
+            nonlocal known
+            said = [part.target.get(thing, ()) for part in parts]
+            if said != known[0]:
+                known = said, self.path(document, thing)[0]
+            return known[1]
 
         return path
 
@@ -73,3 +88,8 @@ class Namer:
             line = ",".join(f"{quote(member, False)}:{quote(value, False)}" for member, value in members)
             self._target.append(names.path, f"{{{line}}}\n".encode())
         return text
+
+
+def _is_of_parent(part: PathPart) -> bool:
+    """Whether a part of a path says something of the parent, and leaves no line in a names file."""
+    return bool(part.target.path) and isinstance(part.segment, Segment) and not part.segment.fallback.names
