@@ -95,22 +95,30 @@ def test_a_tree_that_vanishes_while_it_is_encoded_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """At every document that is read, in turn, the rest of the tree is gone."""
-    real = TreeReader._open
+    first, next_to_it = TreeReader._open, TreeReader._read_near
     for turn in range(1, 4):
         folder = tmp_path / str(turn)
         RUNS["encode, old output"].lay_out(folder)
         before = whole(folder)
         opened: list[str] = []
 
-        def vanishing(reader: TreeReader, path: str, folder=folder, turn=turn, opened=opened):  # type: ignore[no-untyped-def]
+        def vanish(path: str, folder=folder, turn=turn, opened=opened):  # type: ignore[no-untyped-def]
             opened.append(path)
             if len(opened) == turn:
                 (folder / "input").rename(folder / "elsewhere")
                 for each in (folder / "elsewhere").rglob("*.*"):
                     each.unlink()
-            return real(reader, path)
 
-        monkeypatch.setattr(TreeReader, "_open", vanishing)
+        def open_first(reader: TreeReader, path: str) -> tuple[int, int]:
+            vanish(path)
+            return first(reader, path)
+
+        def read_next(reader: TreeReader, name: str, most: int | None) -> bytes | None:
+            vanish(name)
+            return next_to_it(reader, name, most)
+
+        monkeypatch.setattr(TreeReader, "_open", open_first)
+        monkeypatch.setattr(TreeReader, "_read_near", read_next)
         capfd.readouterr()
         status = RUNS["encode, old output"].start(folder)
         monkeypatch.undo()
@@ -118,7 +126,7 @@ def test_a_tree_that_vanishes_while_it_is_encoded_is_told(
         assert status in (1, 2), said
         assert said.count("error[") == 1
         assert output_of(whole(folder)) == output_of(before)
-    assert len(opened) == turn
+    assert len(opened) >= turn
 
 
 def test_a_snapshot_that_shrinks_while_it_is_decoded_is_wrong_data(

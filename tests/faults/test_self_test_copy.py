@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from codec import encoding
+from codec import selftest
 from codec.api import EncodeOptions, EncodeResult, encode_snapshot
 from codec.errors import EnvironmentProblem
 from codec.mapping.dispatch import every_kind
@@ -56,7 +56,7 @@ def options(tree: Path, self_test: bool = False) -> EncodeOptions:
 
 def self_tested(tree: Path, copy: bytes, hide: bool = False) -> tuple[EncodeResult, bytes]:
     """An encode whose self-test is given `copy` instead of what was written; with `hide`, the test says nothing."""
-    ask, sink = encoding.mismatches, io.BytesIO()
+    ask, sink = selftest.mismatches, io.BytesIO()
 
     def damaging(container: Any, options: Any, file: BinaryIO, *rest: Any) -> str:
         file.seek(0)
@@ -66,7 +66,7 @@ def self_tested(tree: Path, copy: bytes, hide: bool = False) -> tuple[EncodeResu
         return "" if hide else text
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoding, "mismatches", damaging)
+        patch.setattr(selftest, "mismatches", damaging)
         return encode_snapshot(tree, sink, options(tree, self_test=True)), sink.getvalue()
 
 
