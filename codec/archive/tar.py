@@ -19,6 +19,7 @@ BLOCK = 512
 END = bytes(2 * BLOCK)
 PIECE = 1 << 20
 _LONGEST_EXTENSION = 1 << 20
+_LONGEST_USTAR = tarfile.LENGTH_PREFIX + 1 + tarfile.LENGTH_NAME
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700  # what a decode gives them, whatever the umask was
 _TEXT = ("utf-8", "surrogateescape")
 _RECORD = re.compile(rb"([1-9][0-9]{0,6}) ")
@@ -52,7 +53,7 @@ def header(path: str, size: int | None) -> bytes:
     entry = _Header(path)
     entry.type, entry.mode = (tarfile.DIRTYPE, _FOLDER_MODE) if size is None else (tarfile.REGTYPE, _FILE_MODE)
     entry.size = size or 0
-    if path.isascii():
+    if path.isascii() and len(path) <= _LONGEST_USTAR:
         try:
             return entry.tobuf(tarfile.USTAR_FORMAT, *_TEXT)
         except ValueError:  # the path is too long, or the file too large

@@ -135,3 +135,10 @@ def test_a_large_file_is_never_held_whole(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert (tmp_path / "back" / "large").stat().st_size == size
     assert (tmp_path / "a").stat().st_size < 100_000
+
+
+def test_a_deep_tree_comes_back(tmp_path: Path) -> None:
+    deep = b"/".join([b"d"] * 400)
+    lay_out(tmp_path / "t", listed({**FILES, deep + b"/file": b"deep"}))
+    unpack(io.BytesIO(packed(tmp_path / "t")), tmp_path / "back", name="archive", format=FORMAT, sync=False)
+    assert contents(tmp_path / "back") == contents(tmp_path / "t")
