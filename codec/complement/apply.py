@@ -134,7 +134,7 @@ class Applied:
         if not of.noted:
             of.noted = 1
             self._touch(self._units.of(step.key, value or b""))
-            self._edited(of.key, value, of.live)
+            self._edited(of.key, value)
 
     def _base(self, step: Step, of: Of[Step]) -> None:
         """A canonical record that was no entry's value: left out as long as it is the same."""
@@ -147,13 +147,13 @@ class Applied:
         if step.kind & UNIT:
             if not same:
                 self._touch(step.unit)
-            live = tuple(of.live) if of.live is not None else None
-            item = (step.unit, SAID, self._number, same, step.key, step.kind & LIVE, self._kept(value), live)
-            self._of_units.add(item, weight(step) + 400)
+            given, kept = given_of(of), self._kept(value)
+            item = (step.unit, SAID, self._number, same, step.key, step.kind & LIVE, kept, given, step.value)
+            self._of_units.add(item, weight(step) + len(given))
         elif not same and not of.noted:
             of.noted = 1
             if value is not None or step.kind & LIVE:
-                self._edited(of.key, value, of.live)
+                self._edited(of.key, value, given_of(of), step.value)
 
     def _closed(self, of: Of[Step]) -> None:
         """A canonical record that no step knows: somebody added it."""
@@ -163,7 +163,7 @@ class Applied:
         if live is not None and live.kind == OWN | LIVE and live.value == of.value:
             return
         self._touch(self._units.of(of.key, of.value))
-        self._edited(of.key, of.value, None)
+        self._edited(of.key, of.value)
 
     def _touch(self, unit: int) -> None:
         if unit:
@@ -185,10 +185,10 @@ class Applied:
         self._out.add(item, weight(step))
         self._count("applied", step)
 
-    def _edited(self, key: bytes, value: bytes | None, live: Step | None) -> None:
-        """The newer version of a record: what the documents say now, with what they do not say from the live one."""
-        if value is not None and live is not None and live.kind & ~(UNIT | LIVE) == OWN:
-            value = self._merging.merged(key, live.value, value)
+    def _edited(self, key: bytes, value: bytes | None, given: bytes = b"", base: bytes = b"") -> None:
+        """The newer version of a record: what the documents say now, with what they did not say of the one `given`."""
+        if value is not None and base:
+            value = self._merging.merged(key, given, base, value)
         deleted = value is None
         self.counts["edit deleted" if deleted else "edit written"] += 1
         place = self._order.place(key + self._suffix, key, self._commit_ts, 0)
@@ -221,18 +221,12 @@ class Applied:
                 step = Step._make(item[3:])
                 self._replay(step, cast(int, item[2]))
                 if touched:
-                    self._edited(step.key, None, None)
+                    self._edited(step.key, None)
             elif touched and (moved or not item[3]):
-                _, _, _, _, key, had_live, kept, before = item
-                assert isinstance(key, bytes)
-                value = (
-                    kept
-                    if kept is None or isinstance(kept, bytes)
-                    else self.pool.read(Ref(*cast("tuple[int, int]", kept)))
-                )
-                live = None if moved or before is None else Step._make(before)  # type: ignore[arg-type]
+                key, had_live, kept, given, base = item[4:]
+                value = self.pool.read(Ref(*cast("tuple[int, int]", kept))) if isinstance(kept, tuple) else kept
                 if value is not None or had_live:
-                    self._edited(key, value, live)
+                    self._edited(key, value, given, b"" if moved else base)  # type: ignore[arg-type]
 
     def _settle_values(self, values: Iterable[tuple[bytes, Ref]]) -> None:
         """Give each entry that waits for a large value that value, from the complement or from the tree."""
@@ -250,6 +244,11 @@ class Applied:
                     self._count("overridden", step)
                 else:
                     self._entry(step, found, cast(int, item[1]))
+
+
+def given_of(of: Of[Step]) -> bytes:
+    """The value that came in for a key, as far as it is at hand."""
+    return of.live.value if of.live is not None and of.live.kind & ~(UNIT | LIVE) == OWN else b""
 
 
 def weight(step: Step) -> int:

@@ -69,7 +69,7 @@ class Complemented:
         stream = next(stream for stream in container.streams if stream.name == wrapping.stream)
         suffix = self._suffix.pack(self._commit_ts ^ ALL_BITS)
         order = Order(stream.groups is not None)
-        merging = Merging(container, self._units, self._shown)
+        merging = Merging(container, self._units)
         with closing(Applied(self._units, merging, order, suffix, self._commit_ts, self._scratch)) as applied:
             applied.run(self._steps(), self._single(canonical), self._values(applied.pool))
             commit = wrapping.header[COMMIT]

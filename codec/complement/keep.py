@@ -17,6 +17,7 @@ from typing import Protocol
 
 from codec.archive.compression import Compressed
 from codec.complement.beside import Of, beside
+from codec.complement.merging import Merging
 from codec.complement.note import Note, fact_line, plan_of, write_note
 from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Step, StepWriter
 from codec.complement.units import Units
@@ -32,7 +33,7 @@ from codec.stream.wrap import Wrapping
 from codec.tree.staging import StagedFile, StagedTree
 
 FAR_LEAST = 256  # bytes; shorter values stand in their steps, longer ones by their digest
-NEAR_MOST = 1 << 16  # of a value that an edit takes something over from
+NEAR_MOST = 1 << 16  # bytes of a value that an edit takes something over from
 DIGEST = 16
 VALUE_HEAD = struct.Struct(f"<{DIGEST}sQ")
 
@@ -153,6 +154,7 @@ class _Keeper:
     def __init__(self, container: Container, reader: EntryReader, seen: Seen) -> None:
         self._container, self._reader, self._seen = container, reader, seen
         self._units = Units(container, seen.shown)
+        self._merging = Merging(container, self._units)
         self.counts: Counter[str] = Counter()
         self.newest_commit = 0
 
@@ -266,9 +268,13 @@ class _Keeper:
             return None
         if len(value) >= FAR_LEAST:
             far.add((digest_of(value), 0, 0, 0), 200)
-        unit = self._units.of(of.key, value)
+        row = self._units.row(of.key, value)
+        unit = self._units.of(of.key, value, row)
+        merged = of.live is not None and len(value) <= NEAR_MOST and self._merging.merges(row)
         kind = BASE | (UNIT if unit else 0) | (LIVE if of.live is not None else 0)
-        return Step(kind, _CODE["canonical"], b"", of.key, 0, 0, 0, zlib.crc32(value), unit, 0, b"")
+        return Step(
+            kind, _CODE["canonical"], b"", of.key, 0, 0, 0, zlib.crc32(value), unit, 0, value if merged else b""
+        )
 
 
 REPEATED = "canonical repeated"
