@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,18 +33,6 @@ from codec.verify.checksums import demand_checksums
 from codec.workers import jobs_of
 
 
-class Digested:
-    """A sink that keeps the digest and the number of the bytes that went through."""
-
-    def __init__(self, sink: BinaryIO) -> None:
-        self.sink, self.sha256, self.size = sink, hashlib.sha256(), 0
-
-    def write(self, data: bytes) -> int:
-        self.sha256.update(data)
-        self.size += len(data)
-        return self.sink.write(data)
-
-
 def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
     """See `codec.api.encode_snapshot`."""
     if not callable(getattr(sink, "write", None)):
@@ -68,12 +55,11 @@ def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult
         return encode_with(container, options, source, sink, names, known, declared)
     if options.output_container in ("", "stream"):
         return _canonical(container, options, source, sink, names, known, (effective, declared))
-    whole = Digested(sink)
-    layers = Layers(container, options.output_container == "runtime", effective, whole)
-    result = _canonical(container, options, source, cast(BinaryIO, layers), names, known, (effective, declared))
-    if not layers.end():
-        return result
-    return replace(result, bytes_written=whole.size, sha256=whole.sha256.hexdigest())
+    with DigestSink(sink) as whole:
+        layers = Layers(container, options.output_container == "runtime", effective, whole)
+        result = _canonical(container, options, source, cast(BinaryIO, layers), names, known, (effective, declared))
+        written = layers.end()
+    return replace(result, bytes_written=whole.size, sha256=whole.sha256) if written else result
 
 
 def has_complement(container: Container, options: EncodeOptions, source: Path, known: facts.Facts) -> bool:
@@ -296,11 +282,11 @@ def _write(
         given = Given(stamps[0], writer.tally, lambda sorter: records_of(source, quiet, sorter))
         text = mismatches(container, options, cast(BinaryIO, scratch), source, names, known, given)
         if not text:
-            _hand_over(cast(BinaryIO, scratch), sink, digest)
+            hand_over(cast(BinaryIO, scratch), sink, digest)
     return replace(result, bytes_written=digest.size, sha256=digest.sha256, self_test_matched=not text, mismatch=text)
 
 
-def _hand_over(tested: BinaryIO, sink: BinaryIO, written: DigestSink) -> None:
+def hand_over(tested: BinaryIO, sink: BinaryIO, written: DigestSink) -> None:
     """Copy what the self-test has read. Whatever the test did to it, other bytes than those written are refused."""
     with DigestSink(sink) as given:
         for block in _blocks(tested):

@@ -36,6 +36,7 @@ Digests = Sorter[tuple[int, str, int, bytes]]
 """Of each file: its adapter's place in the order of the report, its path, whether this is a line, the digest."""
 WHOLE, LINE = 0, 1
 WORTH = 8_000  # records for which a second process pays
+OUT_OF_ORDER = "out-of-order"  # the name of an error
 SHOWN_KEY = 100  # characters of a key in a line about its record
 
 
@@ -157,9 +158,14 @@ def mismatches(
     `known` is what the manifest says: the stream is decoded with the options that the tree was made with. Of the
     records a decode ignores some: where the stream has others than the tree gave, all are computed again and compared.
     """
+    return report(container, options, _lines(container, options, written, tree, names, known, given_records))
+
+
+def report(container: Container, options: EncodeOptions, differing: Iterable[str]) -> str:
+    """The bounded text of what differs; every line is handed on, if somebody wants them all."""
     most, lines = container.mismatch_most, list[str]()
     try:
-        for line in _lines(container, options, written, tree, names, known, given_records):
+        for line in differing:
             if len(lines) < most:
                 lines.append(line)
             elif options.mismatched is None:
@@ -253,6 +259,29 @@ def _both(
     return said[0], said[1]
 
 
+def differing_files(
+    container: Container,
+    options: DecodeOptions,
+    written: BinaryIO,
+    tree: Path,
+    on: frozenset[str],
+    sort: bool = False,
+) -> Iterator[str]:
+    """A line for every file that differs between the tree and the written stream, decoded with `options`.
+
+    Raises `StreamError` with the code `OUT_OF_ORDER` for a stream that must be sorted.
+    """
+    adapters = [container.adapter(name) for name in options.adapters or ()]
+    with Digests() as produced, Digests() as given:
+        target = DigestTarget(Unordered(adapters), produced)
+        _decode(container, Decoding(container, options), written, target, sort)
+        with TreeReader(tree) as reader:
+            walked = DigestTarget(Unordered(adapters), given)
+            for adapter in adapters:
+                Walk(reader, adapter, on, walked, Unordered(adapters)).run()
+        yield from _differences(container, given, produced, frozenset(target.lined))
+
+
 def _same_records(container: Container, written: BinaryIO, given: Given) -> bool | None:
     """Whether the stream has exactly the given records, live and at their timestamp; None if its header differs."""
     written.seek(0)
@@ -285,14 +314,16 @@ def _differing_records(container: Container, written: BinaryIO, given: Given) ->
             yield f"{text['record']}{row.label if row else '?'} {repr(key)[2:-1][:SHOWN_KEY]}{end}"
 
 
-def _decode(container: Container, decoding: Decoding, written: BinaryIO, target: DigestTarget) -> None:
+def _decode(
+    container: Container, decoding: Decoding, written: BinaryIO, target: DigestTarget, sort: bool = False
+) -> None:
     written.seek(0)
     reader = EntryReader(container, Source(written, "output"))
     try:
-        decoding.run(reader, target, sort=False)
+        decoding.run(reader, target, sort=sort)
         target.close()
     except versions.Unsorted:
-        raise StreamError("out-of-order", "the records of the stream are out of order") from None
+        raise StreamError(OUT_OF_ORDER, "the records of the stream are out of order") from None
 
 
 def _differences(container: Container, given: Digests, produced: Digests, lined: frozenset[str]) -> Iterator[str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
-from codec.api import EncodeOptions, EncodeResult, OutputContainer
+from codec.api import DecodeOptions, EncodeOptions, EncodeResult, OutputContainer, Versions
 from codec.archive.compression import Expanded
 from codec.complement.apply import Applied, Order
 from codec.complement.keep import REPEATED, VALUE_HEAD
@@ -19,11 +20,13 @@ from codec.complement.pool import Pool, Ref
 from codec.complement.steps import Step, exactly, read_steps
 from codec.complement.units import Units
 from codec.decoding import switched_on
-from codec.encoding import Digested, records_with
-from codec.errors import DataError, Place, StreamError, from_os_error
+from codec.encoding import hand_over, records_with
+from codec.errors import DataError, Place, StreamError, UsageError, from_os_error
 from codec.layout.numbers import ALL_BITS
 from codec.mapping import facts
+from codec.selftest import OUT_OF_ORDER, differing_files, report
 from codec.spec.container import Container
+from codec.stream.digest import DigestSink
 from codec.stream.everything import NODE
 from codec.stream.sort import Sorter
 from codec.stream.wrap import COMMIT, Out, Wrapping, made_front, write_container
@@ -57,7 +60,7 @@ class Complemented:
         commit_ts = options.last_commit_ts
         self._wanted, self._commit_ts = commit_ts, min(newest + 1, ALL_BITS) if commit_ts is None else commit_ts
         self._wrapping = wrapping_of(container, note.wrapping, options.output_container)
-        self._scratch = options.scratch_root
+        self._scratch, self._engine = options.scratch_root, options.engine
         key = container.written.key
         assert key is not None
         self._suffix = struct.Struct(key.after[0][1].format)
@@ -84,6 +87,33 @@ class Complemented:
                 entries = _without_rows(entries, applied.counts)
             count = write_container(container, wrapping, entries, sink, self._scratch)
             return Written(count, wrapping.header[COMMIT], applied.counts, applied.edits)
+
+    def differing(self, written: Written, file: BinaryIO, tree: Path, known: facts.Facts) -> Iterator[str]:
+        """What differs between the documents and those of the written file, decoded as the tree was: a line for each.
+
+        Raises `UsageError` if it cannot be compared: edits are newer than the time that it was decoded at, or documents of
+        several versions were written one over the other.
+        """
+        note, container = self.note, self.container
+        if note.versions != "newest" or (written.edits and note.as_of is not None):
+            message = "a tree that does not show the newest versions cannot be tested"
+            raise UsageError("self-test-versions", message, hint="encode it without --self-test, and decode the result")
+        switches = {o.name: known.get(o.name) for adapter in container.adapters for o in adapter.options}
+        documents = (d for a in container.adapters for e in a.entities for d in e.documents if d.restored)
+        on = self._shown.union(*(d.restored.unless for d in documents if d.restored))  # generations come back
+        decode = DecodeOptions(
+            adapters=cast("tuple[str, ...]", known["adapters"]),
+            switches=switches,
+            engine=self._engine,
+            versions=cast(Versions, note.versions),
+            as_of=note.as_of,
+        )
+        try:
+            yield from differing_files(container, decode, file, tree, on)
+        except StreamError as error:
+            if error.code != OUT_OF_ORDER:
+                raise
+            yield from differing_files(container, decode, file, tree, on, sort=True)
 
     def _drops_rows(self) -> bool:
         """A bare stream that is asked for where the file was none is meant for a new node."""
@@ -166,8 +196,18 @@ def encode_with(
             besides = read_facts(plan_of(container), reader)
             canonical = records_with(container, source, options, everything, known, besides, sorter, counts)
             run = Complemented(container, note, reader, switched_on(container, known), options)
-            digest = Digested(sink)
-            written = run.write(canonical, cast(BinaryIO, digest))
+            if not options.self_test:
+                text = ""
+                with DigestSink(sink) as digest:
+                    written = run.write(canonical, cast(BinaryIO, digest))
+            else:
+                with TemporaryFile(dir=options.scratch_root) as scratch:
+                    with DigestSink(cast(BinaryIO, scratch)) as digest:
+                        written = run.write(canonical, cast(BinaryIO, digest))
+                    scratch.flush()
+                    text = report(container, options, run.differing(written, cast(BinaryIO, scratch), source, known))
+                    if not text:
+                        hand_over(cast(BinaryIO, scratch), sink, digest)
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
     return EncodeResult(
@@ -177,10 +217,10 @@ def encode_with(
         names,
         written.entries,
         digest.size,
-        digest.sha256.hexdigest(),
+        digest.sha256,
         options.self_test,
-        False,
-        "",
+        options.self_test and not text,
+        text,
         {name: counts.get(name, 0) for name in names},
         dict(written.counts),
     )

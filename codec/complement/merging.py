@@ -68,9 +68,13 @@ def _merged(form: Form, given: bytes, base: bytes, edited: bytes) -> bytes:
     if isinstance(last, Message) and len(form.parts) <= 2:
         return edited[:start] + _message(_choose(*map(_fields, bare)))
     record = Record(form.parts)
-    sides: list[Parts] = [{**record.read(value)} for value in (given, base, edited)]
-    parts = _choose(*sides)
+    parts = _choose(*(_slots(record, value) for value in (given, base, edited)))
     return record.write({str(name): None if value is ABSENT else value for name, value in parts.items()})
+
+
+def _slots(record: Record, value: bytes) -> Parts:
+    """The slots of a binary value."""
+    return {name: slot for name, slot in record.read(value).items()}  # noqa: C416
 
 
 def _choose(given: Parts, base: Parts, edited: Parts) -> Parts:

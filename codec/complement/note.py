@@ -16,6 +16,7 @@ from codec.stream.wrap import Wrapping
 from codec.tree.walk import TreeFault, TreeReader
 
 NO_ID = "0" * 64
+_HINT = "take the tree from where it was made, or encode without the complement: --ignore-complement"
 MOST_NOTE = 1 << 20
 
 
@@ -140,15 +141,12 @@ def _verify(plan: ComplementPlan, reader: TreeReader, path: str, digest: str) ->
 
 
 def _gone(plan: ComplementPlan, path: str, fault: TreeFault) -> CodecError:
-    message = "a file of the complement cannot be read"
-    return DataError(
-        plan.errors["damaged"], message, Place(path), expected="a regular file", found=fault.kind.replace("_", " ")
-    )
+    message, found = "a file of the complement cannot be read", fault.kind.replace("_", " ")
+    return DataError(plan.errors["damaged"], message, Place(path), "", "a regular file", found, _HINT)
 
 
 def _damaged(plan: ComplementPlan, path: str, expected: str, found: str) -> DataError:
-    hint = "take the tree from where it was made, or encode without the complement: --ignore-complement"
-    return DataError(plan.errors["damaged"], "the complement is damaged", Place(path), "sha256", expected, found, hint)
+    return DataError(plan.errors["damaged"], "the complement is damaged", Place(path), "sha256", expected, found, _HINT)
 
 
 # ------------------------------------------------------------------------------------------------ facts

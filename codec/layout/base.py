@@ -22,7 +22,7 @@ Position = int | str  # a known offset, or the name of a local that holds it
 
 
 WHOLE, REAL, BYTES, TEXT = "whole number", "f64", "bytes", "text"
-_WHOLE = frozenset({"u8", "u16", "u32", "u63", "u64", "i64"})
+_WHOLE = frozenset({"u8", "u16", "u32", "u63", "u64", "i64", "any64"})
 
 
 def family(model: str) -> str:

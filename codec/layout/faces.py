@@ -24,6 +24,7 @@ RANGES = {
     "u63": (0, (1 << 63) - 1),
     "u64": (0, (1 << 64) - 1),
     "i64": (-(1 << 63), (1 << 63) - 1),
+    "any64": (-(1 << 63), (1 << 64) - 1),  # of a number that is computed, signed or not
 }
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 

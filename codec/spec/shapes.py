@@ -166,7 +166,7 @@ class Shapes(Patterns):
             return self.reset_member(name, options, scope, html, place)
         if "derive" in options:
             derive = self.derivation(options["derive"], scope, place)
-            face = self.face(options, plan.FieldType("i64"), html, place)
+            face = self.face(options, plan.FieldType("any64"), html, place)
             because = str(options.get("lost", ""))
             if because and (known := scope.find(str(options.get("of", name)))) is not None:
                 target, kind = known
