@@ -41,6 +41,16 @@ def docs(name: str, target: str, replace: bool) -> None:
 
 @generate.command(context_settings=HELP)
 @_spec
+@click.option("-o", "--output", "target", metavar="FILE", required=True, help="File to write.")
+def python(name: str, target: str) -> None:
+    """Write a Python module of SPEC that needs nothing else: its things as classes, `decode`, `encode`, documents."""
+    from codec.generate.outputs import write_python
+
+    click.echo(f"{target}  {write_python(name, Path(target)):,} lines")
+
+
+@generate.command(context_settings=HELP)
+@_spec
 @_folder
 @_replace
 def kaitai(name: str, target: str, replace: bool) -> None:

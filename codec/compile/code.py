@@ -27,6 +27,7 @@ class Code:
         self.items: dict[str, WireField] = {}
         self.later: dict[str, Callable[[], None]] = {}
         self.objects: dict[str, object] = {}
+        self.final = False  # whether nobody reads again what the code refuses: then it reads all that may be read
         self.writers: dict[str, str] = {}
         """The generated functions that write declared types, by type."""
 

@@ -31,6 +31,12 @@ def emit_reader(code: Code, row: plan.Row) -> None:
         _emit_record(code, row, ("return ", ""))
 
 
+def emit_key_reader(code: Code, row: plan.Row) -> None:
+    """`key_X(key)`: raises for a key that does not fit, whatever the value."""
+    with code.function(f"key_{row_name(row)}", "key: bytes", "None", f"{row.label}: the key alone."):
+        _emit_parts(code, row.key, "key", 0, set())
+
+
 def emit_run_reader(code: Code, row: plan.Row) -> None:
     """`read_all_X(keys, values)`: the tuples of many records; their prefix is known to fit."""
     doc = f"{row.label}, many: {', '.join(row.kept)}."
@@ -192,19 +198,8 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
     code.line(f"at, end = {at}, len({buffer})")
     kept = [field for field in message.fields if field.kept or (field.slot is not None)]
     for field in kept:
-        code.line(f"{local(field.name)} = {_zero(field)}")
-    with code.block("while at < end"):
-        code.line(f"head = {buffer}[at]")
-        word = "if"
-        for field in kept:
-            with code.block(f"{word} {_is_tag(buffer, write_tag(field.number, _wire(field)))}"):
-                _emit_field(code, field, buffer)
-            word = "elif"
-        with code.block("else"):
-            tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
-            code.line(f"at, number, wire = {tag}({buffer}, at)")
-            code.reject_if(f"number in {tuple(field.number for field in message.fields)}")
-            code.line(f"at = {skip}({buffer}, at, wire, number)")
+        code.line(f"{local(field.name)}: Any = {_zero(code, field)}")
+    _emit_fields(code, buffer, kept, tuple(field.number for field in message.fields))
     for field in kept:
         if field.wire is not None and field.wire.always:
             code.line(f"{local(field.name)} = {_from_declared(code, field.wire, local(field.name))}")
@@ -215,15 +210,36 @@ def _emit_message(code: Code, message: plan.Message, buffer: str, at: Position) 
             code.line(f"{name} = list(zip({columns}))")
 
 
+def _emit_fields(code: Code, buffer: str, fields: Sequence[plan.WireField], numbers: tuple[int, ...]) -> None:
+    """The loop over a message: fields with the tags that they are written with; others are skipped."""
+    tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
+    with code.block("while at < end"):
+        code.line(f"at, number, wire = {tag}({buffer}, at)" if code.final else f"head = {buffer}[at]")
+        word = "if"
+        for field in fields:
+            known = _is_tag(buffer, write_tag(field.number, _wire(field)))
+            with code.block(f"{word} {f'(number, wire) == {(field.number, _wire(field))}' if code.final else known}"):
+                _emit_field(code, field, buffer)
+            word = "elif"
+        with code.block("else"):
+            if not code.final:
+                code.line(f"at, number, wire = {tag}({buffer}, at)")
+                code.reject_if(f"number in {numbers}")  # a longer tag than it needs, or another wire type
+            code.line(f"at = {skip}({buffer}, at, wire, number)")
+
+
 def _from_declared(code: Code, wire: Wire, raw: str) -> str:
+    """The expression of a sub-message, given the local that holds its bytes; where nobody reads it again, all of them."""
+    if code.final:
+        return f"{code.imported('codec.layout.wire', 'merged')}({code.provided(wire.word, wire)}.from_wire, {raw})"
     if isinstance(wire.declared, Union):
         return f"{reader_of(code, wire.declared)}({raw})"
     return f"{code.provided(wire.word, wire)}.from_wire({raw})"
 
 
-def _zero(field: plan.WireField) -> str:
+def _zero(code: Code, field: plan.WireField) -> str:
     if field.wire is not None and field.wire.always:
-        return "b''"
+        return "[]" if code.final else "b''"
     return repr(field.wire.zero) if field.shape == "scalar" and field.wire else "[]"
 
 
@@ -238,7 +254,7 @@ def _is_tag(buffer: str, tag: bytes) -> str:
 
 def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
     name = local(field.name)
-    width = len(write_tag(field.number, _wire(field)))
+    width = 0 if code.final else len(write_tag(field.number, _wire(field)))
     if _wire(field) == VARINT:
         code.line(f"{name}, at = {code.imported('codec.layout.wire', 'varint')}({buffer}, at + {width})")
         return
@@ -252,7 +268,9 @@ def _emit_field(code: Code, field: plan.WireField, buffer: str) -> None:
     raw = f"{buffer}[start:at]"
     if field.shape == "scalar":
         assert field.wire is not None
-        if field.wire.always:
+        if field.wire.always and code.final:
+            code.line(f"{name}.append({raw})")
+        elif field.wire.always:
             code.reject_if(name)  # several are merged by the interpreter
             code.line(f"{name} = {raw}")
         else:
@@ -291,21 +309,10 @@ def emit_item(code: Code, name: str, field: plan.WireField) -> None:
     """`item_X(raw)`: one element of a repeated sub-message."""
     with code.function(f"item_{name}", "value: bytes", "tuple[Any, ...]", f"One of {field.name}."):
         code.line("at, end = 0, len(value)")
-        for _, slot, wire in field.items:
-            code.line(f"{local(slot)} = {'b' + repr('') if wire.always else repr(wire.zero)}")
-        with code.block("while at < end"):
-            code.line("head = value[at]")
-            word = "if"
-            for number, slot, wire in field.items:
-                with code.block(f"{word} {_is_tag('value', write_tag(number, wire.wire))}"):
-                    inner = plan.WireField(number, None, slot, field.place, wire=wire)
-                    _emit_field(code, inner, "value")
-                word = "elif"
-            with code.block("else"):
-                tag, skip = code.imported("codec.layout.wire", "tag"), code.imported("codec.layout.wire", "skip")
-                code.line(f"at, number, wire = {tag}(value, at)")
-                code.reject_if(f"number in {tuple(number for number, _, _ in field.items)}")
-                code.line(f"at = {skip}(value, at, wire, number)")
+        inner = [plan.WireField(number, None, slot, field.place, wire=wire) for number, slot, wire in field.items]
+        for one in inner:
+            code.line(f"{local(one.name)}: Any = {_zero(code, one)}")
+        _emit_fields(code, "value", inner, tuple(one.number for one in inner))
         values = (
             _from_declared(code, wire, local(slot)) if wire.always else local(slot) for _, slot, wire in field.items
         )
@@ -365,6 +372,8 @@ def write_parts(code: Code, parts: Sequence[plan.Part]) -> str:
 
 def _write_json(code: Code, part: plan.Json) -> str:
     """The object's compact text; no option shows more of it."""
+    if code.final:
+        return f"{code.provided('stored', StoredJson(part))}.write(thing, element)"
     printer = Printer(code, "")
     code.line(f"shown = {code.constant('NOTHING_MORE', 'frozenset()')}")
     return f"{printer.text(printer.object(part.members, ''))}.encode()"

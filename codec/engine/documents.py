@@ -321,14 +321,14 @@ class StoredJson:
     """The JSON object that a record's value is; both engines read and write it alike."""
 
     def __init__(self, part: plan.Json) -> None:
-        self._members = part.members
+        self.part = part
 
     def read(self, data: bytes) -> Thing:
         """The fields that it says; raises `DocumentError` or `Misread`. Other members are passed over."""
         notes = Notes()
         notes.data = data
-        return read_object(self._members, load(data, "", fold=False), (), notes)
+        return read_object(self.part.members, load(data, "", fold=False), (), notes)
 
     def write(self, thing: Thing, element: Element) -> bytes:
         """Its compact text."""
-        return "".join(write_object(self._members, thing, element, (), frozenset(), "")).encode()
+        return "".join(write_object(self.part.members, thing, element, (), frozenset(), "")).encode()

@@ -18,6 +18,7 @@ from codec.errors import DocumentError
 from codec.layout.base import Wrong
 from codec.layout.json_careful import path_text
 from codec.layout.wire import FIXED64, LENGTH, VARINT, Wire, chunk, skip, tag, varint, write_chunk, write_tag
+from codec.layout.wire import merged as merge
 from codec.spec import plan
 from codec.spec.words import Element, Thing
 
@@ -220,7 +221,7 @@ def read_message(message: plan.Message, data: bytes, base: int) -> Slots:
         if field.name in merged:
             assert field.wire is not None
             try:
-                slots[field.name] = _merged(field.wire, merged[field.name])
+                slots[field.name] = merge(field.wire.from_wire, merged[field.name])
             except Wrong as wrong:
                 raise Misfit(field.name, base, wrong.expected, wrong.found) from None
         if field.shape == "alternating":
@@ -270,14 +271,9 @@ def _element(field: plan.WireField, raw: bytes) -> Element:
         else:
             values[found[0]] = found[1].from_wire(content)
     wires = (wire for _, _, wire in field.items)
-    return tuple(_merged(wire, value) if wire.always else value for wire, value in zip(wires, values, strict=True))
-
-
-def _merged(wire: Wire, parts: list[bytes]) -> object:
-    """The message that several say together; each of them must be one."""
-    for part in parts if len(parts) > 1 else ():
-        wire.from_wire(part)
-    return wire.from_wire(b"".join(parts))
+    return tuple(
+        merge(wire.from_wire, value) if wire.always else value for wire, value in zip(wires, values, strict=True)
+    )
 
 
 def _pairs(field: plan.WireField, flat: Any, base: int) -> list[Element]:

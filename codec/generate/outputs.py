@@ -40,6 +40,13 @@ def kaitai(container: Container) -> Files:
     return files | {f"{name}.ksy": text for name, text in structs if text is not None}
 
 
+def python(container: Container) -> str:
+    """A Python module of its own: things, records and documents of the format, both ways."""
+    from codec.generate.python.module import python_module
+
+    return python_module(container)
+
+
 FOLDERS: dict[str, Callable[[Container], Files]] = {"json-schema": json_schemas, "docs": docs, "kaitai": kaitai}
 
 
@@ -56,8 +63,13 @@ def write_folder(kind: str, name: str, target: Path, *, replace: bool) -> int:
     return len(files)
 
 
-def write_file(text: str, target: Path) -> None:
-    """Write one file; an older one of that name is replaced."""
+def write_python(name: str, target: Path) -> int:
+    """Write the module of the format `name` to `target`, where an older file is replaced; the number of its lines.
+
+    Raises `SpecError` for a wrong spec, `UsageError` if the folder of `target` is none.
+    """
+    text = python(library.load(name))
     with OutputFile(target) as file:
         file.write(text.encode())
         file.publish()
+    return text.count("\n")

@@ -46,6 +46,13 @@ def chunk(data: bytes, at: int) -> tuple[bytes, int]:
     return data[at : at + size], at + size
 
 
+def merged(from_wire: Callable[[bytes], object], parts: list[bytes]) -> Any:
+    """The message that several say together; each of them must be one."""
+    for part in parts if len(parts) > 1 else ():
+        from_wire(part)
+    return from_wire(b"".join(parts))
+
+
 def skip(data: bytes, at: int, wire: int, number: int) -> int:
     """The position after a value of field `number` and wire type `wire` that nobody asked for; raises `Wrong`."""
     groups: list[int] = []
