@@ -131,6 +131,11 @@ def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Positio
             return
         elif isinstance(part, plan.Json):
             general = code.provided("stored", StoredJson(part))
+            if code.final:
+                code.line(f"said = {general}.read({buffer}[{at}:])")
+                for slot in kept_of(part):
+                    code.line(f"{local(slot)} = said[{slot!r}]")
+                return
             fast = f"said_by_{general.lower()}"
             code.later[fast] = partial(
                 ObjectReader(code, fast, folds=False).function, fast, part.members, element=False

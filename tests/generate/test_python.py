@@ -148,7 +148,7 @@ def golden_streams(case: Case) -> Iterator[bytes]:
 @pytest.mark.parametrize("case", CASES, ids=lambda one: one.name)
 def test_every_golden_stream_gives_the_documents_of_the_engines(case: Case) -> None:
     for data in golden_streams(case):
-        same_documents(MODULE, data, decode(data))
+        same_documents(MODULE, data, decode(data, format=FORMAT))
 
 
 def read_again(thing: Any, made: dict[int, Any]) -> Any:
@@ -183,7 +183,7 @@ def test_drawn_streams_give_the_documents_of_the_engines(adapter: Any) -> None:
     @given(history=histories(CONTAINER, (adapter,)))
     def law(history: History) -> None:
         data = bare(CONTAINER, in_order(CONTAINER, replace(history, operational=())))
-        same_documents(MODULE, data, decode(data))
+        same_documents(MODULE, data, decode(data, format=FORMAT))
 
     law()
 
@@ -253,6 +253,6 @@ def test_damaged_streams_are_refused_as_the_engines_refuse_them() -> None:
     @examples(20)
     @given(data=damage(case.input_bytes))
     def law(data: bytes) -> None:
-        same_documents(MODULE, data, decode(data))
+        same_documents(MODULE, data, decode(data, format=FORMAT))
 
     law()

@@ -269,7 +269,7 @@ def gathered(kind: EntityKind, taken: list[Taken]) -> tuple[Fields, set[str]]:
                 fields[name] = values[at] if kind.join is not None else by_name(values[at])
     if kind.collection is not None and kind.join is None:
         fields[kind.collection.name] = _elements(kind.collection, taken)
-    for name, other in kind.fill:
+    for name, other in kind.fill if taken else ():
         fields[name] = fields[name] or fields[other].decode("utf-8", "replace")
     return fields, {row.name for row, _, _ in taken}
 
