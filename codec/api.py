@@ -218,6 +218,28 @@ class VerifyResult:
     counts: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyVersion:
+    """One version of a key: its commit, what it is (`live`, `older`, `deleted`, `expired`), the bytes of its value, when
+    it expires (0: never; clock of the store), and what it changed, in words."""
+
+    commit_ts: int
+    state: str
+    size: int
+    expire_at: int
+    change: str
+
+
+def key_history(source: Path, key: bytes, format: str = "") -> list[KeyVersion]:
+    """The versions of a record's key, newest first, in a snapshot, or in what an encode of a tree gives.
+
+    Memory: the versions of one key, without their values. Raises what a decode or an encode of `source` raises.
+    """
+    from codec.complement.history import history
+
+    return history(source, key, format)
+
+
 def decode_snapshot(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
     """Decode the snapshot file `source` into the new tree `target`; the tree appears whole or not at all.
 

@@ -25,6 +25,7 @@ ELSEWHERE = {  # sub-commands and the modules that have them, which are imported
     "migrate": "migrate_command",
     "verify": "check_commands",
     "fmt": "check_commands",
+    "history": "history_command",
 }
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from codec.api import DecodeResult, EncodeResult, FormatResult, VerifyResult, Warned
+from codec.api import DecodeResult, EncodeResult, FormatResult, KeyVersion, VerifyResult, Warned
 from codec.errors import SpecError
 
 from .progress import size
@@ -82,6 +83,25 @@ def encoded(result: EncodeResult, source: str, target: str, seconds: float) -> O
     log: list[tuple[str, tuple[tuple[str, object], ...]]] = [("encode complete", line)]
     log += [] if result.complement is None else [("complement applied", tuple(result.complement.items()))]
     return Outcome(rows, tuple(log), _data("encode", ends, seconds, result))
+
+
+def history(versions: list[KeyVersion], shift: int, source: str, key: str) -> Outcome:
+    """The versions of one key, newest first; `shift` turns their times into milliseconds."""
+    rows = [
+        (str(one.commit_ts), f"{_moment(one.commit_ts >> shift)}  {one.state:<8} {size(one.size):>10}  {one.change}")
+        for one in versions
+    ]
+    log = [("version", tuple((part.name, getattr(one, part.name)) for part in fields(one))) for one in versions]
+    parts = [{part.name: getattr(one, part.name) for part in fields(one)} for one in versions]
+    data = {"command": "history", "input": source, "key": key, "versions": parts}
+    return Outcome(tuple(rows), tuple(log), data)
+
+
+def _moment(millis: int) -> str:
+    try:
+        return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        return "no time"
 
 
 def linted(doubts: Mapping[str, int]) -> Outcome:

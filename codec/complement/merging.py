@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import cast
 
 from codec.complement.units import Units
 from codec.engine.base import ABSENT, Misfit
@@ -55,21 +56,43 @@ class Merging:
         except (Misfit, Wrong, CodecError, ValueError, KeyError):
             return edited
 
+    def changed(self, key: bytes, before: bytes, after: bytes) -> list[str]:
+        """The names of the parts in which two values differ; none if they cannot be told."""
+        row = self._units.row(key, after)
+        form = None if row is None else _form_of(row, after)
+        if row is None or form is None or form is not _form_of(row, before):
+            return []
+        try:
+            one, two = (_parts(form, value) for value in (before, after))
+        except (Misfit, Wrong, CodecError, ValueError, KeyError):
+            return []
+        names = {field.number: field.name for part in form.parts if isinstance(part, Message) for field in part.fields}
+        differ = (name for name in dict.fromkeys((*one, *two)) if one.get(name) != two.get(name))
+        return [str(names.get(cast(int, name), name)) for name in differ]
+
+
+def _parts(form: Form, value: bytes) -> Parts:
+    """The parts of one value."""
+    last = form.parts[-1] if form.parts else None
+    if isinstance(last, Json) and len(form.parts) <= 2:
+        return _members(value[len(form.magic) :])
+    if isinstance(last, Message) and len(form.parts) <= 2:
+        return _fields(value[len(form.magic) :])
+    return _slots(Record(form.parts), value)
+
 
 def _form_of(row: Row, value: bytes) -> Form | None:
     return next((form for form in row.forms if value.startswith(form.magic)), None)
 
 
 def _merged(form: Form, given: bytes, base: bytes, edited: bytes) -> bytes:
-    start, last = len(form.magic), form.parts[-1] if form.parts else None
-    bare = tuple(value[start:] for value in (given, base, edited))
+    last, magic = form.parts[-1] if form.parts else None, form.magic
+    parts = _choose(*(_parts(form, value) for value in (given, base, edited)))
     if isinstance(last, Json) and len(form.parts) <= 2:
-        return edited[:start] + _object(last, _choose(*map(_members, bare)))
+        return magic + _object(last, parts)
     if isinstance(last, Message) and len(form.parts) <= 2:
-        return edited[:start] + _message(_choose(*map(_fields, bare)))
-    record = Record(form.parts)
-    parts = _choose(*(_slots(record, value) for value in (given, base, edited)))
-    return record.write({str(name): None if value is ABSENT else value for name, value in parts.items()})
+        return magic + _message(parts)
+    return Record(form.parts).write({str(name): None if value is ABSENT else value for name, value in parts.items()})
 
 
 def _slots(record: Record, value: bytes) -> Parts:
