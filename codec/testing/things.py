@@ -13,7 +13,9 @@ from hypothesis.strategies import SearchStrategy
 from codec.engine.documents import targets
 from codec.layout.tagged import TaggedKey
 from codec.spec import plan
-from codec.spec.words import Among, Derivation, Element, Pick, Thing
+from codec.spec.account import row_parts, slots_of
+from codec.spec.coverage import shown_fields
+from codec.spec.words import Among, Derivation, Element, FirstOf, Pick, Present, Thing
 from codec.testing.identities import seeds
 from codec.testing.records import form_of, listed
 from codec.testing.satisfy import ZEROS, satisfy, satisfy_pick
@@ -46,6 +48,7 @@ class Kind:
             if isinstance(check.condition, Among) and not check.condition.name.path:
                 self._fields[check.condition.name.field] = st.sampled_from(check.condition.values)
         self._derived = tuple(_derived(entity))
+        self._unsaid = _unsaid(entity)
         self._together = tuple(_together(entity))
         self._keys = next(tagged_keys(entity), None)
         self._named_by = next((document.named_by for document in entity.documents if document.named_by), None)
@@ -65,7 +68,7 @@ class Kind:
 
     def _draw(self, draw: st.DrawFn, identities: Identities, parent: Thing | None) -> Thing:
         entity = self.entity
-        drawn = {name: draw(values) for name, values in self._fields.items()}
+        drawn = {name: draw(values) for name, values in self._fields.items()} | dict.fromkeys(self._unsaid)
         if entity.within is not None and parent is not None:
             drawn[entity.within[0]] = parent
         for group in self._together:
@@ -123,6 +126,19 @@ class Kind:
     def _tagged(self, tag: str) -> SearchStrategy[object]:
         assert self._keys is not None, "a picked value stands in a key"
         return self._keys.codecs[tag].values()
+
+
+def _unsaid(entity: plan.Entity) -> tuple[str, ...]:
+    """Fields of which records hold what follows if nobody says them, and that no document shows."""
+    held = [slot.slot if isinstance(slot, plan.WireField) else slot for row in entity.rows for slot in _slots_of(row)]
+    derived = [derive for _, derive in entity.computed] + [slot.derive for slot in held if slot is not None]
+    tests = [test for derive in derived if isinstance(derive, FirstOf) for test, _ in derive.branches]
+    asked = {test.name.field for test in tests if isinstance(test, Present)}
+    return tuple(name for name in entity.fields if name in asked - {name for _, name in shown_fields(entity)})
+
+
+def _slots_of(row: plan.Row) -> Iterator[plan.Slot | plan.WireField]:
+    return (slot for part in row_parts(row) for slot in slots_of(part))
 
 
 def _derived(entity: plan.Entity) -> Iterator[tuple[str, Derivation, str]]:
