@@ -27,6 +27,7 @@ from hypothesis import given
 
 from codec.generate.outputs import python
 from codec.spec import library
+from codec.spec.workbench import formats
 from codec.testing import History, damage, histories, in_order
 from codec.testing.containers import bare
 from tests.cli.stand_in import Shell
@@ -245,6 +246,20 @@ def test_the_module_of_another_spec_reads_and_writes_that_format(changed: Callab
     assert module.decode(data).things == [thing]
     same_documents(module, data, decode(data, format=format))
     assert MODULE.decode(data).things == [MODULE.Hash(key=b"k")]
+
+
+@pytest.mark.parametrize("name", [name for name, _ in formats()])
+def test_every_known_format_has_a_module_that_agrees_with_the_engines(name: str) -> None:
+    module: Any = loaded(python(library.load(name)), f"format_{name}".replace("-", "_"))
+    things = [
+        module.Hash(key=b"k", fields=[module.HashFields(b"a", b"\xff")]),
+        module.List(key=b"l", items=[module.ListItems(b"1"), module.ListItems(b"2")]),
+        module.Queue(key=b"q", name="q"),
+    ]
+    data = module.encode(module.Snapshot(9, things))
+    again = module.decode(data).things
+    assert [one for one in again if not isinstance(one, module.Queue)] == things[:2]
+    same_documents(module, data, decode(data, format=name))
 
 
 def test_damaged_streams_are_refused_as_the_engines_refuse_them() -> None:
