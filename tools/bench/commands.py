@@ -181,8 +181,9 @@ def micro(names: tuple[str, ...], scale: float, rounds: int, kaitai: Path | None
 
 @bench.command(context_settings=HELP)
 @click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="RESULTS")
+@click.option("--note", default="", help="A sentence on how it was measured.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Markdown file; a plot goes beside it.")
-def report(path: Path, output: Path | None) -> None:
+def report(path: Path, output: Path | None, note: str) -> None:
     """Print the tables of a file of results, or write them to FILE with a plot beside it."""
     from codec.tree.publish import OutputFile
 
@@ -190,10 +191,10 @@ def report(path: Path, output: Path | None) -> None:
 
     kept = results.load(path)
     if output is None:
-        click.echo(report.markdown(kept, f"{path.stem}.svg"), nl=False)
+        click.echo(report.markdown(kept, f"{path.stem}.svg", note), nl=False)
         return
     plot = output.with_suffix(".svg")
-    for target, text in ((plot, report.picture(kept)), (output, report.markdown(kept, plot.name))):
+    for target, text in ((plot, report.picture(kept)), (output, report.markdown(kept, plot.name, note))):
         with OutputFile(target) as out:
             out.write(text.encode())
             out.publish()

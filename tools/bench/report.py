@@ -39,8 +39,8 @@ def line(one: Series) -> str:
     return f"{subject:<26} {one.contestant:<12} {times} {one.pss / MIB:7.1f} MiB {one.records / one.seconds:>11,.0f} records/s"
 
 
-def markdown(results: Results, plot: str) -> str:
-    """The whole document; `plot` is the file name of the picture beside it."""
+def markdown(results: Results, plot: str, note: str = "") -> str:
+    """The whole document; `plot` is the file name of the picture beside it, `note` is what else must be known."""
     reported = source.load(REPORTED)
     sections = [
         ("Whole runs", _whole(results, reported)),
@@ -53,7 +53,7 @@ def markdown(results: Results, plot: str) -> str:
         ("Records: microseconds each", _pairs(results, ("read ", "write "))),
         ("Documents: microseconds each", _pairs(results, ("parse ", "print "))),
     ]
-    text = [_head(results)] + [f"## {title}\n\n{body}" for title, body in sections if body]
+    text = [_head(results), *([note] if note else [])] + [f"## {title}\n\n{body}" for title, body in sections if body]
     return "\n\n".join(text).rstrip() + "\n"
 
 
@@ -137,7 +137,7 @@ def _whole(results: Results, reported: source.Mapping) -> str:
     if not ratios:
         return text
     means = f"**{_mean(ratios):.3f}** ({_mean(least):.3f} from the least times)"
-    return f"{text}\n\nGeometric mean of the {len(ratios)} ratios: {means}. {ELSEWHERE}"
+    return f"{text}\n\nGeometric mean of the {len(ratios)} ratios: {means}.\n{ELSEWHERE}"
 
 
 def _mean(ratios: Sequence[float]) -> float:
@@ -278,7 +278,7 @@ def _grown(results: Results) -> dict[str, list[Series]]:
     """Our series of workloads that were measured at several scales."""
     grown: dict[str, list[Series]] = {}
     for one in results.series:
-        if one.contestant == OURS and not one.unsorted and one.direction != "help":
+        if one.contestant == OURS and not one.unsorted and one.direction != "help" and not one.calls:
             grown.setdefault(one.workload, []).append(one)
     return {name: many for name, many in sorted(grown.items()) if len({one.scale for one in many}) > 1}
 
