@@ -28,7 +28,7 @@ ELSEWHERE = """\
 The Go tools are not at hand here: their seconds and MiB were measured elsewhere, on the same kind of machine
 (`tools/bench/reported.yaml`). Where a range was reported, the ratio is to its lower end."""
 Row = Sequence[str]
-FEW = 100  # records: with fewer it is the start that is measured
+FEW = 20  # records: with fewer it is the start that is measured
 SIZE = "size of the workload"
 
 
@@ -175,6 +175,8 @@ def _growth(results: Results, plot: str) -> str:
     for name, many in _grown(results).items():
         for direction in dict.fromkeys(one.direction for one in many):
             line = sorted((one for one in many if one.direction == direction), key=lambda one: one.scale)
+            if len(line) < 2:
+                continue
             cost = [f"{1e6 * one.seconds / one.records:.2f}" for one in line]
             memory = [f"{one.pss / MIB:.0f}" for one in line]
             scales = [f"x{one.scale:g}" for one in line]
