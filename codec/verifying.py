@@ -20,12 +20,11 @@ TREE = "tree"
 
 def verify(source: Path, options: VerifyOptions) -> VerifyResult:
     """See `codec.api.verify_snapshot`."""
+    if not (source.is_file() or source.is_dir()):
+        what = "this is neither a file nor a tree" if source.exists() else "there is nothing to verify"
+        raise UsageError("input", what, Place(str(source)), hint="name a snapshot file or a tree")
     options = replace(options, format=format_of_input(source, options.format))
     container = ready.load(options.format)
-    if not source.exists():
-        raise UsageError(
-            "input", "there is nothing to verify", Place(str(source)), hint="name a snapshot file or a tree"
-        )
     with Findings() as findings:
         missing: UsageError | None = None
         if source.is_dir():

@@ -38,10 +38,11 @@ class DerivedCheck:
 
     `passed_over` names the adapters some of whose things do not count (orphans, stale generations): rows may be left of
     these, so a row that leads nowhere is counted in `loose` instead of told. So is a counter, which outlives what it
-    counts. Rows of which only one of several is kept (`repeated`) depend on things that may be gone: not compared.
+    counts. `older` names the things that have records of an older form: rows that follow from these may be missing. Rows
+    of which only one of several is kept (`repeated`) depend on things that may be gone: not compared.
     """
 
-    def __init__(self, container: Container, source: str, passed_over: frozenset[str]) -> None:
+    def __init__(self, container: Container, source: str, passed_over: frozenset[str], older: frozenset[str]) -> None:
         self._find = every_kind(container).find
         self._source = source
         self._may_be_loose = {
@@ -50,6 +51,13 @@ class DerivedCheck:
             for entity in adapter.entities
             for row in entity.rows
             if row.role == "derived"
+        }
+        self._may_be_missing = {
+            row.label
+            for adapter in container.adapters
+            for entity in adapter.entities
+            if entity.name in older
+            for row in entity.rows
         }
         self.loose: Counter[str] = Counter()
 
@@ -86,6 +94,8 @@ class DerivedCheck:
             message = f"a {label} row does not follow from any other record"
             tell(StreamError("derived-row", message, Place(self._source), label, expected="none", found=key))
         for *_, key in theirs[len(mine) :]:
+            if label in self._may_be_missing:
+                continue
             message = f"a {label} row that follows from other records is missing, or says something else"
             tell(StreamError("derived-row", message, Place(self._source), label, expected=key, found="none"))
 

@@ -37,6 +37,7 @@ class FileCheck:
     def __init__(self, container: Container, path: Path, options: VerifyOptions, tell: Tell) -> None:
         self._container, self._path, self._options, self._tell = container, path, options, tell
         self._name = str(path)
+        self._older: frozenset[str] = frozenset()
         self.kind = ""
         """Which container was found."""
         self.counts: Counter[str] = Counter()
@@ -79,6 +80,7 @@ class FileCheck:
                 writer.add(key, value)
             with live.open("wb") as out:
                 writer.write_to(out)
+        self._older = frozenset(check.older)
         counters = self._container.counters
         self.counts[counters["total"]] = reader.total
         self.counts[counters["unknown"]] = check.unknown
@@ -151,7 +153,7 @@ class FileCheck:
 
     def _compare(self, live: Path, tree: Path, passed_over: frozenset[str], tell: Tell) -> Mapping[str, int]:
         encode = EncodeOptions(adapters=self._all(), engine=self._options.engine, format=self._options.format)
-        check = DerivedCheck(self._container, self._name, passed_over)
+        check = DerivedCheck(self._container, self._name, passed_over, self._older)
         with live.open("rb") as file, Sorter[Version]() as mine, Sorter[tuple[bytes, bytes]]() as theirs:
             found = by_key(EntryReader(self._container, Source(file, self._name)).entries(), mine)
             check.run(found, records_of(tree, encode, theirs), tell)

@@ -30,6 +30,8 @@ class RecordCheck:
         self._readers: dict[int, ReadRow | None] = {}
         self.unknown = 0
         """Records of no kind."""
+        self.older = set[str]()
+        """The kinds of things that have records of an older form."""
 
     def fault(self, reader: EntryReader, entry: Entry) -> StreamError | None:
         """What is wrong with an entry's record, if anything; tombstones have no record."""
@@ -42,6 +44,8 @@ class RecordCheck:
             return None
         if row.unread or not row.forms:
             return None
+        if row.legacy:
+            self.older.add(row.entity)
         if id(row) not in self._readers:
             self._readers[id(row)] = self._engines(row) or self._interpreter.reader(row)
         read = self._readers[id(row)]

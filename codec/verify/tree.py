@@ -44,6 +44,10 @@ class TreeCheck:
             if known is None:
                 return
             names = [name for name in self._container.encode_order if name in known["adapters"]]  # type: ignore[operator]
+            for adapter in self._container.adapters:
+                if adapter.folder is not None and adapter.name not in names and reader.kind(adapter.folder.root):
+                    message = "the manifest says that the tree does not have this"
+                    self._tell(TreeError("not-in-manifest", message, Place(adapter.folder.root)))
             for name in names:
                 self._judge_documents(reader, name, known)
             if not self._unread:

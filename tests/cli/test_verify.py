@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -272,3 +273,29 @@ def test_a_tree_without_its_top_is_told(what: str, tmp_path: Path) -> None:
     else:
         with pytest.raises(UsageError):
             verified(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("kind", ["fifo", "dangling link"])
+def test_what_is_neither_file_nor_tree_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("nowhere")
+    assert main(["verify", str(path)]) == 1
+
+
+def test_a_folder_that_the_manifest_does_not_name_is_told(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    lay_out_tree(CASES["fsm-prefix-keys"], tree)
+    manifest = tree / CONTAINER.manifest.path
+    made = json.loads(manifest.read_text())
+    del made["adapters"]["redis"]
+    manifest.write_text(json.dumps(made))
+    codes = {(error.code, error.place.source) for error in verified(tree)[0]}
+    assert codes == {("not-in-manifest", "redis"), ("checksum-mismatch", CONTAINER.manifest.path)}
+
+
+def test_rows_that_follow_from_an_older_form_may_be_missing(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(CASES["redis-zset-legacy-blob"].input_bytes)
+    assert verified(tmp_path / "x", alone=True)[0] == []
