@@ -22,7 +22,7 @@ from tests.support.laws import (
 
 @both_engines
 @each_adapter
-@examples(5)
+@examples(3)
 @given(data=st.data())
 def test_a_canonical_stream_passes(engine: str, case: AdapterCase, data: DataObject) -> None:
     tree, options = data.draw(case.trees), case.all_options
@@ -34,7 +34,7 @@ def test_a_canonical_stream_passes(engine: str, case: AdapterCase, data: DataObj
 
 
 @both_engines
-@examples(8)
+@examples(6)
 @given(history=histories(CONTAINER, ADAPTERS))
 def test_any_records_are_in_the_tree_or_lost_as_declared(engine: str, history: History) -> None:
     """Else it is told, and nothing is left: records that contradict each other, or whose names disagree."""
