@@ -23,6 +23,12 @@ NO_FILE = [kind for kind in ENTRIES if kind != "file"]
 SIDECAR, REPORT = "out.encode_info.json", "out.mismatch.txt"
 
 
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    monkeypatch.setattr(system, "sync_file_system", lambda fd: None)
+
+
 def decode(source: Path, target: Path, *more: str) -> int:
     ends = ("--input", str(source), "--output", str(target), "--adapter", "redis", "--jobs", "1")
     return main(["decode", *ends, "--no-sync", "--quiet", *more])
