@@ -58,7 +58,7 @@ class Walk:
             self._folder(self.root)
 
     def _folder(self, path: str) -> None:
-        for name, kind in self.reader.entries(path):
+        for name, kind in self.reader.each(path):
             here = f"{path}/{name}"
             if kind == FOLDER:
                 self._folder(here)

@@ -81,6 +81,13 @@ class DocumentReader:
         except TreeFault as fault:
             raise self.fault(fault, is_folder=True) from None
 
+    def each(self, path: str) -> Iterator[Entry]:
+        """The same one by one, however many there are."""
+        try:
+            yield from self.tree.each(path)
+        except TreeFault as fault:
+            raise self.fault(fault, is_folder=True) from None
+
     def wrong_kind(self, kind: str, path: str, found: str, wanted: str = "") -> TreeError:
         """An entry that is no folder, no regular file, or has several links."""
         code = self.folder.errors[kind]

@@ -22,8 +22,10 @@ from codec.mapping.sharing import Sharing
 from codec.spec.plan import Adapter, Document, Entity, Names, PathPart
 from codec.spec.words import Thing
 from codec.stream.sort import Sorter
+from codec.tree.names import to_bytes
 
 Emit = Callable[[bytes, bytes], None]
+BESIDE = 12 << 20  # bytes of memory for the lines of sidecars
 SHOWN = 5  # how many unexpected entries are named
 TEXT_PER_BYTE = 6  # the longest JSON text of one byte is an escape of six characters
 DIRECTORY = "directory"
@@ -151,12 +153,6 @@ class AdapterEncoder:
         if kind != DIRECTORY:
             raise self.reader.wrong_kind("not_directory", document.folder, kind)
         slot, suffix = last_slot(document)
-        names = []
-        for entry in self.reader.entries(document.folder):
-            if entry.kind == "file" and entry.name.endswith(suffix):
-                names.append(entry.name[: len(entry.name) - len(suffix)] if suffix else entry.name)
-            else:
-                self.unexpected.append(f"{document.folder}/{entry.name}")
         sidecars = [d for d in entity.documents if d.kind == "sidecar" and d.beside == document.name]
         empty: Thing = dict.fromkeys(entity.fields)
 
@@ -177,7 +173,7 @@ class AdapterEncoder:
             self.reader.emit(entity, path, thing)
             self.reader.counts["documents"] += 1
 
-        self.sharing.each(self._beside(sidecars, names), one)
+        self.sharing.each(self._beside(sidecars, self._stems(document, suffix), suffix), one)
 
     @staticmethod
     def _bad_name(wrong: BadName, field: str, path: str) -> TreeError:
@@ -186,33 +182,42 @@ class AdapterEncoder:
             wrong.code, "the name of a file stands for no key", Place(path), field, wrong.expected, wrong.found, hint
         )
 
-    def _beside(self, sidecars: list[Document], names: list[str]) -> Iterator[tuple[str, Thing]]:
-        """Each name with what the sidecars say of it; both sides sorted, so memory is the names and a sorter."""
+    def _stems(self, document: Document, suffix: str) -> Iterator[str]:
+        """The names of the documents of one kind, without what they all end in, by the bytes of the whole names."""
+        for entry in self.reader.each(document.folder):
+            if entry.kind == "file" and entry.name.endswith(suffix):
+                yield entry.name[: len(entry.name) - len(suffix)] if suffix else entry.name
+            else:
+                self.unexpected.append(f"{document.folder}/{entry.name}")
+
+    def _beside(self, sidecars: list[Document], stems: Iterator[str], suffix: str) -> Iterator[tuple[str, Thing]]:
+        """Each name with what the sidecars say of it: a merge of two sorted sides."""
+        nothing: Thing = {}
         if not sidecars:
-            yield from ((name, {}) for name in names)
+            yield from ((stem, nothing) for stem in stems)
             return
-        with Sorter[tuple[object, ...]]() as sorter:
+        with Sorter[tuple[object, ...]](BESIDE) as sorter:
             for document in sidecars:
-                self._read_sidecar(document, sorter)
+                self._read_sidecar(document, sorter, suffix)
             rows = sorter.sorted()
             row = next(rows, None)
-            for name in sorted(names):
-                said: Thing = {}
+            for stem in stems:
+                said, name = nothing, to_bytes(stem + suffix)
                 while row is not None and row[0] < name:  # type: ignore[operator]
                     self.counts["unmatched"] += 1
                     row = next(rows, None)
                 while row is not None and row[0] == name:
                     said = dict(row[2])  # type: ignore[call-overload]
                     row = next(rows, None)
-                yield name, said
+                yield stem, said
 
-    def _read_sidecar(self, document: Document, sorter: Sorter[tuple[object, ...]]) -> None:
+    def _read_sidecar(self, document: Document, sorter: Sorter[tuple[object, ...]], suffix: str) -> None:
         path = literal_path(document)
         if self.reader.kind(path) is None:
             return
         for number, (fields, _, _) in enumerate(self.reader.lines(document, path)):
-            stem = fields.pop(STEM)
-            sorter.add((stem, number, tuple(fields.items())), 200 + len(str(stem)))
+            name = (str(fields.pop(STEM)) + suffix).encode("utf-8", "surrogatepass")
+            sorter.add((name, number, tuple(fields.items())), 200 + len(name))
 
 
 def literal_path(document: Document) -> str:

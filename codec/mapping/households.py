@@ -216,7 +216,7 @@ class Households:
             else:
                 self._child(child, document, here, entry, suffix, empty)
 
-        entries = self.reader.entries(base)
+        entries = self.reader.each(base)
         if any(kind == child.name for kind, _ in self.adapter.aggregates):
             for entry in entries:
                 one(entry)

@@ -16,7 +16,7 @@ from codec.tree.walk import TreeFault
 from codec.workers import Result, in_children
 
 LEAST = 8_000  # records that pay for starting processes
-MOST = 100_000  # records for which processes are started at a time
+MOST = 50_000  # records for which processes are started at a time
 TOLD_EVERY = 64  # units between two reports of progress
 TRIED = 32  # units that tell how many records each has
 _ARRIVALS = 1 << 40  # more records than a part can have; keeps the order among parts

@@ -9,12 +9,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, NamedTuple
 
 from codec.errors import from_os_error
+from codec.stream.sort import Sorter
 from codec.tree.directories import FLAGS, OpenDirectories
 from codec.tree.files import close_quietly, told
 from codec.tree.names import shown_path, split, to_bytes, to_text
@@ -24,6 +26,8 @@ FaultKind = Literal["missing", "not_directory", "not_regular", "hard_link", "sym
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _PIECE = 1 << 20
+NAMES = 12 << 20  # bytes of memory for the names of one folder
+PER_NAME = 130  # bytes that an entry takes beside its name
 _SURELY_SHORT = 1000  # characters of a path that cannot be too long
 _TYPE = stat.S_IFMT(0o777777)
 _NO_SUCH = frozenset((errno.ENOENT, errno.ENAMETOOLONG))  # a name that the file system cannot hold is not in it
@@ -111,6 +115,20 @@ class TreeReader:
             raise from_os_error(problem, f"listing {shown_path(path)}") from problem
         listed.sort()
         return [Entry(name.decode("utf-8", "surrogateescape"), kind) for name, kind in listed]
+
+    def each(self, path: str) -> Iterator[Entry]:
+        """The same one by one, however many there are: from some number on they are sorted in a file."""
+        raw = split(path)[0] if path else b""
+        with Sorter[tuple[bytes, Kind]](NAMES) as sorter:
+            try:
+                with os.scandir(self._folder(raw)) as found:
+                    for entry in found:
+                        name = os.fsencode(entry.name)
+                        sorter.add((name, _kind_of(entry)), len(name) + PER_NAME)
+            except OSError as problem:
+                raise from_os_error(problem, f"listing {shown_path(path)}") from problem
+            for name, kind in sorter.sorted():
+                yield Entry(name.decode("utf-8", "surrogateescape"), kind)
 
     def open(self, path: str) -> BufferedReader:
         """The file `path`, open for reading; the caller closes it."""
