@@ -20,6 +20,7 @@ SHELLS = ("bash", "zsh", "fish")
 ELSEWHERE = {  # sub-commands and the modules that have them, which are imported when one of them is called
     "archive": "archive_commands",
     "spec": "spec_commands",
+    "conformance": "conformance_commands",
     "generate": "generate_commands",
     "bench": "bench.commands",
     "migrate": "migrate_command",

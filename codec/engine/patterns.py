@@ -6,7 +6,7 @@ Every part keeps the position it began at, so that whatever is wrong is named wi
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -90,14 +90,23 @@ class Record(construct.Construct):
 
     def _parse(self, stream: Any, context: Any, path: Any) -> Slots:
         slots: Slots = {}
+        for _ in self._steps(stream, slots):
+            pass
+        start, left = stream.tell(), stream.read()
+        if left:
+            raise Misfit("end", start, "the end", f"{len(left)} more bytes")
+        return slots
+
+    def _steps(self, stream: Any, slots: Slots) -> Iterator[plan.Part]:
+        """Read part by part into `slots`; each is named once it has been read."""
         off: set[str] = set()
         for part, reader in self.parts:
             if isinstance(part, plan.Slot) and part.name in off:
                 slots[part.name] = None
             elif isinstance(part, plan.Slot):
-                slots[part.name] = reader._parsereport(stream, context, path)
+                slots[part.name] = reader._parsereport(stream, construct.Container(), "")
             elif isinstance(part, plan.Literal_):
-                reader._parsereport(stream, context, path)
+                reader._parsereport(stream, None, "")
             elif isinstance(part, plan.Slack):
                 stream.read()
             elif isinstance(part, plan.Flags):
@@ -109,10 +118,14 @@ class Record(construct.Construct):
             else:
                 start = stream.tell()
                 slots |= read_message(part, stream.read(), start)
-        start, left = stream.tell(), stream.read()
-        if left:
-            raise Misfit("end", start, "the end", f"{len(left)} more bytes")
-        return slots
+            yield part
+
+    def spans(self, data: bytes) -> Iterator[tuple[plan.Part, int, int]]:
+        """The parts in `data`, each with where it begins and ends; raises `Misfit` where one does not fit."""
+        stream, start = io.BytesIO(data), 0
+        for part in self._steps(stream, {}):
+            yield part, start, stream.tell()
+            start = stream.tell()
 
     @staticmethod
     def _flags(part: plan.Flags, stream: Any) -> set[str]:

@@ -77,8 +77,13 @@ def bare(container: Container, history: History) -> bytes:
 
 def stream(plan: StreamPlan, history: History) -> bytes:
     """A stream of one kind; one that groups the versions of a key has them together, oldest first."""
-    body = _grouped(plan, history.versions) if plan.groups else _framed(plan, history)
-    numbers = {name: 0 for name, _ in plan.header} | dict(plan.constants) | {"last_commit_ts": history.last_commit_ts}
+    body = grouped(plan, history.versions) if plan.groups else _framed(plan, history)
+    return headed(plan, body, {"last_commit_ts": history.last_commit_ts})
+
+
+def headed(plan: StreamPlan, body: bytes, said: Numbers) -> bytes:
+    """A stream of any body: magic, header with what is `said` in it, and the checksum if it has one."""
+    numbers = {name: 0 for name, _ in plan.header} | dict(plan.constants) | dict(said)
     header = {name: pack(layout, numbers[name]) for name, layout in plan.header}
     if plan.checksum:
         names = [name for name, _ in plan.header]
@@ -133,7 +138,8 @@ def framed(frame: Frame, content: bytes, numbers: Numbers, whole: bool = False) 
     return pack(frame.length, len(data)) + data
 
 
-def _grouped(plan: StreamPlan, versions: Iterable[Version]) -> bytes:
+def grouped(plan: StreamPlan, versions: Iterable[Version]) -> bytes:
+    """The body of a stream that has the versions of each key together."""
     assert plan.groups is not None
     out = []
     for key, group in groupby(sorted(versions, key=attrgetter("key", "commit_ts")), key=attrgetter("key")):

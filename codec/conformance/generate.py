@@ -1,0 +1,122 @@
+"""All vectors of a format, from its plan: valid scenes both ways, then everything in them wrong at its edges.
+
+Deterministic: the same spec gives the same vectors. Memory: the inputs and answers of one format's vectors, a few MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codec.conformance.bench import Bench
+from codec.conformance.oracle import Oracle
+from codec.conformance.points import parents
+from codec.conformance.record_vectors import RecordVectors
+from codec.conformance.specimens import Scene, scenes
+from codec.conformance.stream_vectors import StreamVectors
+from codec.conformance.tree_vectors import TreeVectors
+from codec.conformance.usage_vectors import usage_vectors
+from codec.conformance.vectors import Files, Options, Vector
+from codec.spec import plan
+
+Trees = list[tuple[Files, Options]]
+
+
+def generated(name: str) -> Iterator[Vector]:
+    """Every vector that the plan of the format `name` gives; raises `SpecError` if there is no such format."""
+    bench = Bench(Oracle(name))
+    first: Scene | None = None
+    for adapter in bench.container.adapters:
+        found = sorted(scenes(adapter, bench.container), key=_size)
+        valid = _Valid(bench, adapter)
+        yield from valid.vectors(found)
+        yield from RecordVectors(bench, adapter, [*valid.chosen, *found]).vectors()
+        yield from TreeVectors(bench, adapter, valid.trees).vectors()
+        first = first or next((scene for scene in valid.chosen if len(scene.records) > 1), None)
+    if first is not None:
+        yield from StreamVectors(bench, first.records).vectors()
+        yield from usage_vectors(bench, bench.stream(first.records))
+
+
+def _size(scene: Scene) -> tuple[bool, int]:
+    return scene.odd, sum(len(key) + len(value) for key, value in scene.records)
+
+
+class _Valid:
+    """Chooses the scenes of one adapter that hit something new, smaller ones first; decodes them, and encodes the trees."""
+
+    def __init__(self, bench: Bench, adapter: plan.Adapter) -> None:
+        self.bench, self.adapter = bench, adapter
+        self.chosen: list[Scene] = []
+        self.trees: Trees = []
+        self._hit: dict[str, set[str]] = {}
+
+    def vectors(self, found: list[Scene]) -> Iterator[Vector]:
+        """For each scene what a decode gives, without options and with each that shows more; for each tree its stream."""
+        for scene in found:
+            for options in self._options(scene):
+                yield from self._decoded(scene, options)
+
+    def _options(self, scene: Scene) -> Iterator[Options]:
+        yield {}
+        flags = {
+            o.name.replace("_", "-"): True
+            for o in self.adapter.options
+            if o.kind == "flag" and "decode" in o.directions
+        }
+        if flags:
+            yield flags
+            if len(flags) > 1:
+                yield from ({name: True} for name in flags)
+        for option in self.adapter.options:
+            if option.kind == "choice" and "decode" in option.directions:
+                yield from ({option.name.replace("_", "-"): one} for one in option.choices if one != option.default)
+
+    def _decoded(self, scene: Scene, options: Options) -> Iterator[Vector]:
+        bench, ways = self.bench, ", ".join(options) or "no option"
+        label = "-".join(options) or "plain"
+        known = self._hit.setdefault(label, set())
+        hit = bench.observer.records(scene.records, options)
+        if hit <= known and scene not in self.chosen:
+            return
+        answer = bench.oracle.decode(data := bench.stream(scene.records), options)
+        if not isinstance(answer, dict):
+            return
+        seen = bench.observer.files(answer)
+        if hit | seen <= known or (options and seen <= self._hit.get("plain", set())):
+            return
+        known |= hit | seen
+        if not options:
+            self.chosen.append(scene)
+        about = _deepest(hit - parents(self.adapter.name)) or self.adapter.name
+        kinds = ("near-valid" if scene.odd else "valid", "invalid")
+        sentence = f"Records of {', '.join(sorted(_kinds(hit)))}, decoded with {ways}"
+        vector = bench.decode(about, f"scene-{label}", sentence, data, hit=hit | seen, kinds=kinds, options=options)  # type: ignore[arg-type]
+        if vector is not None:
+            yield vector
+        self.trees.append((answer, options))
+        yield from self._encoded(answer, seen, label)
+
+    def _encoded(self, files: Files, seen: set[str], label: str) -> Iterator[Vector]:
+        about = _deepest(seen) or self.adapter.name
+        documents = ", ".join(sorted(_kinds(seen - {one for one in seen if one.startswith(self.bench.container.name)})))
+        for options in ({}, *self._numbers()):
+            ways = ", ".join(options) or label
+            sentence = f"Documents of {documents or 'nothing'}, encoded"
+            vector = self.bench.encode(about, f"tree-{ways}", sentence, files, hit=seen, options=options)
+            if vector is not None and vector.accepted:
+                yield vector
+
+    def _numbers(self) -> Iterator[Options]:
+        for option in self.adapter.options:
+            if option.kind == "number" and "encode" in option.directions:
+                yield {option.name.replace("_", "-"): option.between[0]}
+
+
+def _kinds(anchors: set[str]) -> set[str]:
+    """The record kinds and documents among anchors: their first three steps."""
+    return {anchor for anchor in anchors if anchor.count(".") == 2}
+
+
+def _deepest(anchors: set[str]) -> str:
+    """The first of the record kinds or documents, else the first anchor at all."""
+    return min(_kinds(anchors) or anchors, default="")

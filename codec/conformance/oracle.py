@@ -1,0 +1,106 @@
+"""What is right: a run of the toolkit's own interpreter over bytes in memory, for the expectations of vectors.
+
+Laws and golden data hold the interpreter to the format (`tests/`); vectors carry its answers to others.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from codec.api import DecodeOptions, EncodeOptions, decode_snapshot, encode_snapshot
+from codec.conformance.vectors import Files, Link, Options
+from codec.errors import CodecError
+from codec.spec import library
+
+_ADAPTER, _VERSIONS, _AS_OF, _CLUSTER, _COMMIT = "adapter", "versions", "as-of", "cluster-id", "last-commit-ts"
+_ALL = "all"
+MEMORY = "/dev/shm"
+
+
+class Oracle:
+    """Answers for one format, with options as a command line spells them (`include-orphans`)."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.container = name, library.load(name)
+
+    def decode(self, data: bytes, options: Options, input_name: str = "input") -> Files | CodecError:
+        """The tree of a stream, or why it is refused."""
+        given = DecodeOptions(
+            format=self.name,
+            engine="interpreter",
+            sync=False,
+            input_text=input_name,
+            adapters=_adapters(options),
+            switches=_switches(options),
+            versions="all" if options.get(_VERSIONS) == _ALL else "newest",
+            as_of=_number(options, _AS_OF),
+            cluster_id=str(options.get(_CLUSTER, "")),
+        )
+        with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+            source, target = Path(folder, "input"), Path(folder, "tree")
+            source.write_bytes(data)
+            try:
+                decode_snapshot(source, target, given)
+            except CodecError as error:
+                return error
+            return read_files(target)
+
+    def encode(self, files: Files, options: Options, links: tuple[Link, ...] = ()) -> bytes | CodecError:
+        """The stream of a tree, or why it is refused."""
+        given = EncodeOptions(
+            format=self.name,
+            engine="interpreter",
+            adapters=_adapters(options),
+            switches=_switches(options),
+            last_commit_ts=_number(options, _COMMIT),
+        )
+        with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+            write_files(Path(folder, "tree"), files, links)
+            sink = io.BytesIO()
+            try:
+                encode_snapshot(Path(folder, "tree"), sink, given)
+            except CodecError as error:
+                return error
+            return sink.getvalue()
+
+
+def _memory() -> str | None:
+    """A folder that lies in memory, if the system has one: thousands of small trees come and go."""
+    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else None
+
+
+def _adapters(options: Options) -> tuple[str, ...]:
+    chosen = str(options.get(_ADAPTER, _ALL))
+    return () if chosen == _ALL else tuple(name.strip().lower() for name in chosen.split(","))
+
+
+def _switches(options: Options) -> Mapping[str, object]:
+    own = (_ADAPTER, _VERSIONS, _AS_OF, _CLUSTER, _COMMIT)
+    return {name.replace("-", "_"): value for name, value in options.items() if name not in own}
+
+
+def _number(options: Options, name: str) -> int | None:
+    return int(str(options[name]), 0) if name in options else None
+
+
+def read_files(root: Path) -> Files:
+    """Every regular file below `root`, by its path; folders count only by what is in them."""
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in _regular(root)}
+
+
+def _regular(root: Path) -> Iterator[Path]:
+    return (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
+
+
+def write_files(root: Path, files: Files, links: tuple[Link, ...] = ()) -> None:
+    """Put files below `root`, then the links and folders that no copy of files can hold."""
+    root.mkdir(parents=True, exist_ok=True)
+    for path, data in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    for link in links:
+        link.make(root)
