@@ -12,6 +12,7 @@ from codec.conformance.oracle import Oracle
 from codec.conformance.points import check_anchor
 from codec.conformance.vectors import Direction, Files, Kind, Link, Options, Vector
 from codec.errors import CodecError, UsageError
+from codec.spec import plan
 from codec.spec.container import Container
 from codec.testing.containers import History, Version, bare, in_order
 from codec.testing.records import Record
@@ -19,9 +20,15 @@ from codec.testing.records import Record
 NOW = 1_000_000  # the last commit of generated streams
 WRITTEN = 5  # when their rows were written
 MOST_REFUSED, MOST_ACCEPTED = 4, 1  # vectors that are made of one point's candidates
-MOST_TRIED = 40  # candidates of one point
+MOST_TRIED = 24  # candidates of one point
 
 Verdict = Vector | None
+
+
+def flags(container: Container) -> Options:
+    """Every switch of the format that a decode knows."""
+    declared = (option for adapter in container.adapters for option in adapter.options)
+    return {o.name.replace("_", "-"): True for o in declared if o.kind == "flag" and "decode" in o.directions}
 
 
 @dataclass
@@ -47,13 +54,12 @@ class Tally:
 
 @dataclass
 class Bench:
-    """Asks the oracle; no input is asked twice in one direction, no id is given twice."""
+    """Asks the oracle; no input is asked twice in one direction."""
 
     oracle: Oracle
     observer: Observer = field(init=False)
     _asked: set[tuple[object, ...]] = field(default_factory=set)
     _checks: dict[str, str] = field(init=False)
-    _ids: set[str] = field(default_factory=set)
     _refusals: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -117,6 +123,14 @@ class Bench:
         parts = (files, answer, given)
         return self._vector("encode", paragraph, name, sentence, parts, frozenset(hit), kinds, links=links)
 
+    def all_broken(self, entity: plan.Entity) -> bool:
+        """Whether each check of an entity has refused a vector that was taken."""
+        return all(self._checks[str(check.place)] in self._refusals for check in entity.checks)
+
+    def has_refused(self, code: str) -> bool:
+        """Whether a vector that was taken is refused under this name."""
+        return error_anchor(self.container, code) in self._refusals
+
     def is_new(self, vector: Vector) -> bool:
         """Whether the vector is refused under a name, or by a check, that no earlier one was refused under."""
         errors = f"{self.container.name}.errors."
@@ -151,7 +165,7 @@ class Bench:
                 code = answer.code
             hit |= {error_anchor(self.container, answer.code), *self._broken(answer)}
         kind = kinds[1] if isinstance(answer, CodecError) else kinds[0]
-        end = f"refused: {code or answer}" if isinstance(answer, CodecError) else "accepted"
+        end = f"refused, {answer.code}" if isinstance(answer, CodecError) else "accepted"
         output = None if isinstance(answer, CodecError) else answer
         return Vector(
             self._id(f"{direction}/{paragraph}/{name}"),
@@ -172,11 +186,6 @@ class Bench:
         """The checks whose line in the spec the error names."""
         return (anchor for spec, anchor in self._checks.items() if spec == error.spec)
 
-    def _id(self, wanted: str) -> str:
-        wanted = re.sub(r"[^A-Za-z0-9_./-]", "-", wanted)
-        found, number = wanted, 1
-        while found in self._ids:
-            number += 1
-            found = f"{wanted}-{number}"
-        self._ids.add(found)
-        return found
+    @staticmethod
+    def _id(wanted: str) -> str:
+        return re.sub(r"[^A-Za-z0-9_./-]", "-", wanted)

@@ -76,6 +76,9 @@ def of_message(data: bytes, start: int, end: int) -> Iterator[Candidate]:
 # ------------------------------------------------------------------------------------------------ JSON
 
 
+IN_RANGE = ("one-more", "changed", "missing", "two", "null", "value-")  # wrong only beside other members
+
+
 @dataclass(frozen=True, slots=True)
 class Object:
     """A JSON object with its members in order, repeated ones too."""
@@ -101,9 +104,19 @@ OTHERS = (
     ("fraction", "1.5"),
     ("zero", "0"),
     ("two", "2"),
+    ("three", "3"),
     ("huge", "18446744073709551616"),
     ("surrogate", '"\\ud800"'),
     ("not-json", "NaN"),
+)
+
+
+ADDED = (
+    ("one", "1"),
+    ("false", "false"),
+    ("base64", '"AA=="'),
+    ("object-of-object", '{"a":{}}'),
+    ("object-of-list", "[{}]"),
 )
 
 
@@ -125,14 +138,12 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def of_member(value: object, path: tuple[Step, ...]) -> Iterator[Candidate]:
-    """The text of `value` with the member at `path` wrong in each way: its name, its absence, its type, its range."""
+def of_member(value: object, path: tuple[Step, ...], others: tuple[str, ...] = ()) -> Iterator[Candidate]:
+    """The text of `value` with the member at `path` wrong in each way: its name, its absence, its type, its range.
+
+    `others` are JSON texts to put there too.
+    """
     here = at(value, path)
-    yield "missing", "is left out", _text(_without(value, path))
-    yield "twice", "stands twice", _text(_again(value, path))
-    yield "case", "is spelt in other letters", _text(_renamed(value, path))
-    for name, text in OTHERS:
-        yield name, f"is {text}", _text(_put(value, path, Token(text)))
     if isinstance(here, Token) and here.lstrip("-").isdigit():
         yield "one-more", "is one more", _text(_put(value, path, Token(str(int(here) + 1))))
     elif isinstance(here, str) and not isinstance(here, Token):
@@ -140,6 +151,24 @@ def of_member(value: object, path: tuple[Step, ...]) -> Iterator[Candidate]:
     elif isinstance(here, list) and here:
         yield "repeated", "has its first element twice", _text(_put(value, path, [here[0], *here]))
         yield "swapped", "has its elements the other way round", _text(_put(value, path, here[::-1]))
+    yield "missing", "is left out", _text(_without(value, path))
+    yield "twice", "stands twice", _text(_again(value, path))
+    yield "case", "is spelt in other letters", _text(_renamed(value, path))
+    for name, text in OTHERS:
+        yield name, f"is {text}", _text(_put(value, path, Token(text)))
+    for text in others:
+        yield f"value-{_word(text)}", f"is {text}", _text(_put(value, path, Token(text)))
+
+
+def _word(text: str) -> str:
+    return text.strip('"') or "none"
+
+
+def of_absent(value: object, path: tuple[Step, ...]) -> Iterator[Candidate]:
+    """The text of `value` with a member at `path` that is not there now, of every type."""
+    *holder, name = path
+    for label, text in (*ADDED, *OTHERS):
+        yield f"added-{label}", f"is added, as {text}", _text(_added(value, tuple(holder), str(name), Token(text)))
 
 
 def _text(value: object) -> bytes:
@@ -173,6 +202,19 @@ def _change(value: object, path: tuple[Step, ...], members: object) -> object:
     )
 
 
+def _added(value: object, path: tuple[Step, ...], name: str, new: object) -> object:
+    if not path:
+        assert isinstance(value, Object)
+        return Object((*value.members, (name, new)))
+    if isinstance(path[0], int):
+        assert isinstance(value, list)
+        return [_added(one, path[1:], name, new) if index == path[0] else one for index, one in enumerate(value)]
+    assert isinstance(value, Object)
+    return Object(
+        tuple((key, _added(one, path[1:], name, new) if key == path[0] else one) for key, one in value.members)
+    )
+
+
 def _put(value: object, path: tuple[Step, ...], new: object) -> object:
     return _change(value, path, lambda name, one: [(name, new)])
 
@@ -187,6 +229,11 @@ def _again(value: object, path: tuple[Step, ...]) -> object:
 
 def _renamed(value: object, path: tuple[Step, ...]) -> object:
     return _change(value, path, lambda name, one: [(name.swapcase(), one)])
+
+
+def with_text(value: object, path: tuple[Step, ...], text: str) -> bytes:
+    """The text of `value` with another string at `path`."""
+    return _text(_put(value, path, text))
 
 
 def of_text(data: bytes) -> Iterator[Candidate]:

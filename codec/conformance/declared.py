@@ -12,6 +12,7 @@ from codec.spec.container import Container
 
 MOST_DATA = 1 << 24  # a vector never has a file larger than this
 TOO_LARGE = "needs a value of more than {} bytes, which no vector has"
+NAMES_ARE_LABELS = "no folder's name is compared with its document"
 NOT_READ_BACK = "no direction reads this document"
 
 
@@ -37,23 +38,33 @@ def declared_errors(container: Container) -> Iterator[Point]:
     yield from (point(code, NOT_READ_BACK) for code in (container.encode_info.error, container.encode_info.gate_error))
     yield from (point(code) for code in container.usage_errors.values())
     for adapter in container.adapters:
-        yield from map(point, _of_adapter(adapter))
+        yield from (point(code, reason) for code, reason in _of_adapter(adapter))
 
 
-def _of_adapter(adapter: plan.Adapter) -> Iterator[str]:
+def _of_adapter(adapter: plan.Adapter) -> Iterator[tuple[str, str]]:
+    """The names of an adapter's errors, each with why none of its inputs can have it."""
     for row in adapter.rows:
         if not row.unread:
-            yield from filter(None, (row.key_error, row.value_error, row.digest[2]))
+            yield from ((code, "") for code in (row.key_error, row.value_error, row.digest[2]) if code)
     if adapter.folder is not None:
-        yield from adapter.folder.errors.values()
-        yield from filter(None, (adapter.folder.number_error,))
-    yield from (names.error for names in adapter.names.values())
+        for kind, code in adapter.folder.errors.items():
+            yield code, NAMES_ARE_LABELS if kind == "name" and not _checks_names(adapter) else ""
+        if adapter.folder.number_error:
+            yield adapter.folder.number_error, ""
+    yield from ((names.error, "") for names in adapter.names.values())
     for entity in adapter.entities:
         if entity.bodies is not None:
-            yield from filter(None, (entity.bodies.join.incomplete, entity.bodies.join.differs))
+            yield from ((code, "") for code in (entity.bodies.join.incomplete, entity.bodies.join.differs) if code)
         for document in entity.documents:
-            yield from filter(None, (document.error,))
-            yield from _of_names(document)
+            yield from ((code, "") for code in (document.error, *_of_names(document)) if code)
+
+
+def _checks_names(adapter: plan.Adapter) -> bool:
+    """Whether a folder can be called otherwise than its document says."""
+    named = (
+        document.named_by and document.name_checked for entity in adapter.entities for document in entity.documents
+    )
+    return any(named) or any(entity.bodies for entity in adapter.entities)
 
 
 def _of_names(document: plan.Document) -> Iterator[str]:

@@ -5,9 +5,11 @@ Deterministic: the same spec gives the same vectors. Memory: the inputs and answ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
-from codec.conformance.bench import Bench
+from codec.conformance.bench import Bench, flags
 from codec.conformance.oracle import Oracle
 from codec.conformance.points import parents
 from codec.conformance.record_vectors import RecordVectors
@@ -15,7 +17,7 @@ from codec.conformance.specimens import Scene, scenes
 from codec.conformance.stream_vectors import StreamVectors
 from codec.conformance.tree_vectors import TreeVectors
 from codec.conformance.usage_vectors import usage_vectors
-from codec.conformance.vectors import Files, Options, Vector
+from codec.conformance.vectors import Files, Kind, Options, Vector
 from codec.spec import plan
 
 Trees = list[tuple[Files, Options]]
@@ -23,18 +25,27 @@ Trees = list[tuple[Files, Options]]
 
 def generated(name: str) -> Iterator[Vector]:
     """Every vector that the plan of the format `name` gives; raises `SpecError` if there is no such format."""
-    bench = Bench(Oracle(name))
+    used: Counter[str] = Counter()
+    for vector in _made(Bench(Oracle(name))):
+        used[vector.id] += 1
+        number = used[vector.id]
+        yield replace(vector, id=f"{vector.id}-{number}") if number > 1 else vector
+
+
+def _made(bench: Bench) -> Iterator[Vector]:
     first: Scene | None = None
+    trees: Trees = []
     for adapter in bench.container.adapters:
         found = sorted(scenes(adapter, bench.container), key=_size)
         valid = _Valid(bench, adapter)
         yield from valid.vectors(found)
-        yield from RecordVectors(bench, adapter, [*valid.chosen, *found]).vectors()
+        yield from RecordVectors(bench, adapter, [*valid.chosen, *valid.others]).vectors()
         yield from TreeVectors(bench, adapter, valid.trees).vectors()
+        trees += valid.trees
         first = first or next((scene for scene in valid.chosen if len(scene.records) > 1), None)
     if first is not None:
         yield from StreamVectors(bench, first.records).vectors()
-        yield from usage_vectors(bench, bench.stream(first.records))
+        yield from usage_vectors(bench, bench.stream(first.records), [tree for tree, _ in trees])
 
 
 def _size(scene: Scene) -> tuple[bool, int]:
@@ -47,50 +58,50 @@ class _Valid:
     def __init__(self, bench: Bench, adapter: plan.Adapter) -> None:
         self.bench, self.adapter = bench, adapter
         self.chosen: list[Scene] = []
+        self.others: list[Scene] = []  # that can be decoded, and hit nothing new
         self.trees: Trees = []
         self._hit: dict[str, set[str]] = {}
 
     def vectors(self, found: list[Scene]) -> Iterator[Vector]:
         """For each scene what a decode gives, without options and with each that shows more; for each tree its stream."""
+        every = flags(self.bench.container)
         for scene in found:
-            for options in self._options(scene):
+            made = [*self._decoded(scene, {}), *self._decoded(scene, every)]
+            yield from made
+            for options in self._options(every) if made else ():
                 yield from self._decoded(scene, options)
 
-    def _options(self, scene: Scene) -> Iterator[Options]:
-        yield {}
-        flags = {
-            o.name.replace("_", "-"): True
-            for o in self.adapter.options
-            if o.kind == "flag" and "decode" in o.directions
-        }
-        if flags:
-            yield flags
-            if len(flags) > 1:
-                yield from ({name: True} for name in flags)
+    def _options(self, every: Options) -> Iterator[Options]:
+        """Each switch, each other choice."""
+        yield from ({name: True} for name in every)
         for option in self.adapter.options:
             if option.kind == "choice" and "decode" in option.directions:
                 yield from ({option.name.replace("_", "-"): one} for one in option.choices if one != option.default)
 
     def _decoded(self, scene: Scene, options: Options) -> Iterator[Vector]:
-        bench, ways = self.bench, ", ".join(options) or "no option"
-        label = "-".join(options) or "plain"
-        known = self._hit.setdefault(label, set())
+        bench, label = self.bench, _label(options)
+        known, plain = self._hit.setdefault(label, set()), self._hit.setdefault(_label({}), set())
         hit = bench.observer.records(scene.records, options)
-        if hit <= known and scene not in self.chosen:
+        if options and hit <= known:
             return
         answer = bench.oracle.decode(data := bench.stream(scene.records), options)
         if not isinstance(answer, dict):
             return
         seen = bench.observer.files(answer)
-        if hit | seen <= known or (options and seen <= self._hit.get("plain", set())):
+        if hit | seen <= known or (options and hit | seen <= plain):
+            if not options:
+                self.others.append(scene)
             return
         known |= hit | seen
         if not options:
             self.chosen.append(scene)
         about = _deepest(hit - parents(self.adapter.name)) or self.adapter.name
-        kinds = ("near-valid" if scene.odd else "valid", "invalid")
-        sentence = f"Records of {', '.join(sorted(_kinds(hit)))}, decoded with {ways}"
-        vector = bench.decode(about, f"scene-{label}", sentence, data, hit=hit | seen, kinds=kinds, options=options)  # type: ignore[arg-type]
+        kind: Kind = "near-valid" if scene.odd else "valid"
+        sentence = f"Records of {', '.join(sorted(_kinds(hit)))}, decoded with {', '.join(options) or 'no option'}"
+        hit |= seen
+        vector = bench.decode(
+            about, f"scene-{label}", sentence, data, hit=hit, kinds=(kind, "invalid"), options=options
+        )
         if vector is not None:
             yield vector
         self.trees.append((answer, options))
@@ -110,6 +121,12 @@ class _Valid:
         for option in self.adapter.options:
             if option.kind == "number" and "encode" in option.directions:
                 yield {option.name.replace("_", "-"): option.between[0]}
+
+
+def _label(options: Options) -> str:
+    """A short name for ids."""
+    words = [name if value is True else str(value) for name, value in options.items()]
+    return "plain" if not words else words[0] if len(words) == 1 else "every-option"
 
 
 def _kinds(anchors: set[str]) -> set[str]:

@@ -31,6 +31,24 @@ def member_paths(
                         yield found, where
 
 
+def absent_paths(
+    base: str, members: Iterable[plan.Member], value: object, path: tuple[Step, ...] = ()
+) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """The members that an object lacks, there and in the objects inside it."""
+    if not isinstance(value, Object):
+        return
+    held = dict(value.members)
+    for member in members:
+        here, anchor = (*path, member.name), f"{base}.{member.name}"
+        if member.name not in held:
+            yield anchor, here
+            continue
+        yield from absent_paths(anchor, member.members, held[member.name], here)
+        inner = held[member.name]
+        for index, item in enumerate(inner[:1] if isinstance(inner, list) and not member.bare else ()):
+            yield from absent_paths(anchor, member.item, item, (*here, index))
+
+
 def plain_paths(base: str, value: object, path: tuple[Step, ...] = ()) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """Every member of nested objects."""
     for name, inner in value.members if isinstance(value, Object) else ():

@@ -128,6 +128,8 @@ class Observer:
             return
         texts = [data] if document.kind in ("json", "keyed") else data.splitlines()
         for value in map(_json, texts):
+            if document.keyed is not None and value:
+                yield f"{anchor}.{document.members[0].name}"
             yield from members(anchor, document.members, value)
             for line in document.lines:
                 mark = line.mark
@@ -140,8 +142,6 @@ def members(base: str, known: Iterable[plan.Member], value: object) -> Iterator[
     if not isinstance(value, dict):
         return
     for member in known:
-        if member.keyed is not None and not member.name:
-            yield f"{base}.{member.name}"
         if member.name in value:
             yield f"{base}.{member.name}"
             inner = value[member.name]

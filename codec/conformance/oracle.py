@@ -1,6 +1,6 @@
-"""What is right: a run of the toolkit's own interpreter over bytes in memory, for the expectations of vectors.
+"""What is right: a run of the toolkit itself over bytes in memory, for the expectations of vectors.
 
-Laws and golden data hold the interpreter to the format (`tests/`); vectors carry its answers to others.
+Laws and golden data hold the toolkit to the format (`tests/`); vectors carry its answers to others.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ class Oracle:
         """The tree of a stream, or why it is refused."""
         given = DecodeOptions(
             format=self.name,
-            engine="interpreter",
             sync=False,
             input_text=input_name,
             adapters=_adapters(options),
@@ -53,7 +52,6 @@ class Oracle:
         """The stream of a tree, or why it is refused."""
         given = EncodeOptions(
             format=self.name,
-            engine="interpreter",
             adapters=_adapters(options),
             switches=_switches(options),
             last_commit_ts=_number(options, _COMMIT),

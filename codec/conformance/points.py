@@ -15,11 +15,13 @@ from codec.errors import Place
 from codec.layout.base import Layout, Wrong
 from codec.spec import plan
 from codec.spec.container import Container, StreamPlan, TopDocument
+from codec.spec.words import Empty, Not
 
 ODD = (b"", b"\0", b"\xff\xfe", b"%", b"a" * 300)
 NOT_READ = "its bytes are not read: {}"
 ANY_BYTES = "any bytes are a value"
 NOT_DATA = "no input can be wrong in it"
+NEVER_EMPTY = "the folder is called by it, and no folder is called nothing"
 DROPPED = "whatever stands there is accepted and dropped"
 
 
@@ -65,7 +67,7 @@ def row_points(adapter: str, row: plan.Row) -> Iterator[Point]:
     """A record kind and everything in it."""
     base = row_anchor(adapter, row)
     unread = _unread(row)
-    total = not unread and not row.key_error and all(_takes_anything(form) for form in row.forms)
+    total = not unread and not row.digest[0] and not row.key_error and all(map(_takes_anything, row.forms))
     yield Point(base, "record kind", row.place, unread or (ANY_BYTES if total else ""))
     for part in row.key:
         yield from _part_points(base, part, unread)
@@ -147,11 +149,28 @@ def _adapter(adapter: plan.Adapter) -> Iterator[Point]:
         for document in entity.documents:
             yield from document_points(name, document)
         for number, check in enumerate(entity.checks):
-            yield Point(check_anchor(name, entity, number), "check", check.place)
+            yield Point(check_anchor(name, entity, number), "check", check.place, _never_broken(entity, check))
     for view in adapter.views:
         yield Point(f"{name}.{view.entity}.{view.name}", "view", view.place)
     for names in adapter.names.values():
         yield Point(f"{name}.{names.name}", "names file", adapter.place)
+
+
+def _never_broken(entity: plan.Entity, check: plan.Check) -> str:
+    """Why a check cannot fail: it asks for a name that the folder of the thing gives, and no folder is called nothing."""
+    inner = check.condition.inner if isinstance(check.condition, Not) else None
+    if not isinstance(inner, Empty) or inner.name.path:
+        return ""
+    named = {document.named_by[1] for document in entity.documents if document.named_by and document.name_checked}
+    folders = {
+        part.target.field
+        for document in entity.documents
+        if not document.named_by
+        for step in document.path[:-1]
+        for part in step
+        if isinstance(part, plan.PathPart)
+    }
+    return NEVER_EMPTY if inner.name.field in named | folders else ""
 
 
 def check_anchor(adapter: str, entity: plan.Entity, number: int) -> str:
@@ -173,6 +192,8 @@ def document_points(adapter: str, document: plan.Document) -> Iterator[Point]:
 
 def _container(container: Container) -> Iterator[Point]:
     name, place = container.name, container.place
+    yield Point(name, "format", place)
+    yield Point(f"{name}.clock", "layer", place)
     for stream in container.streams:
         for part in stream_parts(stream):
             yield Point(f"{name}.{stream.name}{part}", "stream", stream.place)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codec.conformance import damage
-from codec.conformance.bench import Bench, Tally
-from codec.conformance.json_paths import member_paths
+from codec.conformance.bench import Bench, Tally, flags
+from codec.conformance.json_paths import absent_paths, member_paths
 from codec.conformance.points import form_anchor, parents, row_anchor
 from codec.conformance.specimens import Scene
 from codec.conformance.vectors import Options, Vector
@@ -53,15 +53,21 @@ class RecordVectors:
         return Dispatch([*self.bench.container.internal, *rows], self._accepts)
 
     def vectors(self) -> Iterator[Vector]:
-        """Of every record kind that is read."""
+        """Of every record kind that is read; where nothing is refused as it is, with every option that shows more."""
         for row in self.adapter.rows:
-            if row.unread or row.role == "dropped" or (row.role == "derived" and not row.read_with):
+            if row.unread or row.role == "dropped":
                 continue
-            on = {name.replace("_", "-"): True for name in (row.option, row.read_with) if name}
-            yield from self._of_row(row, on)
+            tallies: dict[str, Tally] = {}
+            own = {name.replace("_", "-"): True for name in (row.option, row.read_with) if name}
+            for options in ({}, own, flags(self.bench.container)) if own else ({}, flags(self.bench.container)):
+                if tallies and all(tally.refused for tally in tallies.values()):
+                    break
+                tallies = {anchor: tally if tally.refused else Tally() for anchor, tally in tallies.items()}
+                for tally in tallies.values():
+                    tally.places = MOST_SCENES if tally.refused else 0
+                yield from self._of_row(row, options, tallies)
 
-    def _of_row(self, row: plan.Row, options: Options) -> Iterator[Vector]:
-        tallies: dict[str, Tally] = {}
+    def _of_row(self, row: plan.Row, options: Options, tallies: dict[str, Tally]) -> Iterator[Vector]:
         dispatch = self._dispatch(with_options=bool(options))
         for found in self._found.get(row.label, ()):
             for anchor, candidates in self._groups(row, found):
@@ -137,6 +143,8 @@ class RecordVectors:
                 value = damage.load(data[start:])
                 for anchor, path in member_paths(base, part.members, value):
                     yield anchor, _behind(data[:start], damage.of_member(value, path))
+                for anchor, path in absent_paths(base, part.members, value):
+                    yield anchor, _behind(data[:start], damage.of_absent(value, path))
                 yield base, _behind(data[:start], damage.of_text(data[start:]))
         yield base, damage.of_end(data)
 

@@ -50,9 +50,13 @@ def scenes(adapter: plan.Adapter, container: Container, count: int = TREES) -> I
             if found:
                 yield Scene(found)
     for row in adapter.rows:
-        if not row.written or row.role != "stored":
+        if not (row.written and row.role == "stored" and _holds_json(row)):  # such come with their things
             for record in drawn(records(adapter, row), ODD_RECORDS):
                 yield Scene((record,), odd=True)
+
+
+def _holds_json(row: plan.Row) -> bool:
+    return any(isinstance(part, plan.Json) for form in row.forms for part in form.parts)
 
 
 def drawn(strategy: SearchStrategy[Drawn], count: int) -> list[Drawn]:

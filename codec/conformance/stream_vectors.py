@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from codec.conformance.bench import NOW, WRITTEN, Bench
-from codec.conformance.points import clock_anchor, parents
+from codec.conformance.points import clock_anchor, parents, stream_parts
 from codec.conformance.vectors import Vector
 from codec.layout.numbers import Fixed
 from codec.spec.container import Frame, StreamPlan
@@ -27,9 +27,10 @@ from codec.testing.containers import (
 )
 from codec.testing.records import Record
 
-SAID = {"last_commit_ts": NOW}
+STAMP = NOW + 7  # another than that of the scenes, so that no stream is one of them
+SAID = {"last_commit_ts": STAMP}
 UNKNOWN_KEY = b"\x00nobody's key"
-LATER, LATEST = WRITTEN + 1, NOW + 1
+LATER, LATEST = WRITTEN + 1, STAMP + 1
 
 
 class StreamVectors:
@@ -38,7 +39,7 @@ class StreamVectors:
     def __init__(self, bench: Bench, records: tuple[Record, ...]) -> None:
         self.bench, self.container = bench, bench.container
         versions = tuple(Version(key, WRITTEN, value) for key, value in records)
-        self.history = in_order(self.container, History(NOW, versions))
+        self.history = in_order(self.container, History(STAMP, versions))
 
     def vectors(self) -> Iterator[Vector]:
         """Of each kind of stream, then of the layers around it, then of what may stand in it."""
@@ -51,9 +52,10 @@ class StreamVectors:
         yield from self._of_layers()
         yield from self._of_rows()
 
-    def _ask(self, anchor: str, name: str, sentence: str, data: bytes) -> Iterator[Vector]:
+    def _ask(self, anchor: str, name: str, sentence: str, data: bytes, also: Iterable[str] = ()) -> Iterator[Vector]:
         whole = f"{self.container.name}.{anchor}"
-        vector = self.bench.decode(whole, name, sentence, data, hit=parents(whole), kinds=("near-valid", "invalid"))
+        hit = {*parents(whole), *(f"{self.container.name}.{other}" for other in also)}
+        vector = self.bench.decode(whole, name, sentence, data, hit=hit, kinds=("near-valid", "invalid"))
         if vector is not None:
             yield vector
 
@@ -62,7 +64,8 @@ class StreamVectors:
     def _of_head(self, plan: StreamPlan) -> Iterator[Vector]:
         data, name = stream(plan, self.history), plan.name
         magic = len(plan.magic)
-        yield from self._ask(name, "whole", f"A stream of kind {name}", data)
+        parts = [f"{name}{part}" for part in stream_parts(plan)]
+        yield from self._ask(name, "whole", f"A stream of kind {name}", data, parts)
         yield from self._ask(
             f"{name}.magic", "other", "The last byte of the magic is another", _turned(data, magic - 1)
         )
@@ -95,11 +98,11 @@ class StreamVectors:
         numbers = {"commit_ts": one.commit_ts, "expire_at": 0} | ({plan.bits.slot: 0} if plan.bits else {})
         head = headed(plan, b"", SAID)
         key, value = framed(plan.key, one.key, numbers), framed(plan.value, one.value, numbers)
+        yield from self._of_slots(f"{name}.key", plan.key, head, key, value)
+        yield from self._of_slots(f"{name}.value", plan.value, head + key, value, b"")
         yield from self._of_frame(f"{name}.key", plan.key, head, key, one.key)
         yield from self._of_frame(f"{name}.value", plan.value, head + key, value, one.value)
         yield from self._ask(f"{name}.value", "none", "The file ends after a key", head + key)
-        yield from self._of_slots(f"{name}.key", plan.key, head, key, value)
-        yield from self._of_slots(f"{name}.value", plan.value, head + key, value, b"")
         if plan.bits is None:
             return
         for refusal in plan.refuse:
@@ -110,7 +113,7 @@ class StreamVectors:
                     sentence = f"`{refusal.part}` is {number}"
                     anchor = f"{name}.value.{plan.bits.slot}"
                     yield from self._ask(anchor, f"{refusal.part}-{number}", sentence, head + key + state)
-        for expiry in (1, NOW - 1, NOW, LATEST, (1 << 64) - 1):
+        for expiry in (1, STAMP - 1, STAMP, LATEST, (1 << 64) - 1):
             state = framed(plan.value, one.value, numbers | {"expire_at": expiry})
             yield from self._ask(
                 f"{name}.value.expire_at", f"is-{expiry}", f"A row expires at {expiry}", head + key + state
@@ -134,10 +137,10 @@ class StreamVectors:
 
     def _of_slots(self, anchor: str, frame: Frame, before: bytes, data: bytes, after: bytes) -> Iterator[Vector]:
         """The numbers around the open part: a frame that holds a part of them."""
-        width, at = frame.length.size or 0, frame.least
+        width, size = frame.length.size or 0, 0
         for slot, layout in (*frame.before, *frame.after):
-            at -= layout.size or 0
-            short = pack(frame.length, frame.least - at - 1) + data[width : width + frame.least - at - 1]
+            size += layout.size or 0
+            short = pack(frame.length, size - 1) + data[width : width + size - 1]
             yield from self._ask(f"{anchor}.{slot}", "cut", f"There is no room for `{slot}`", before + short + after)
 
     # -------------------------------------------------------------------------------------------- groups
@@ -184,7 +187,7 @@ class StreamVectors:
         one = self.history.versions[-1]
         for value in (1, 2, (1 << 8 * (layout.size or 0)) - 1):
             changed = replace(one, **{slot: value})  # type: ignore[arg-type]
-            data = stream(plan, History(NOW, (self.history.versions[0], changed)))
+            data = stream(plan, History(STAMP, (self.history.versions[0], changed)))
             yield from self._ask(f"{plan.name}.version.{slot}", f"is-{value}", f"`{slot}` is {value}", data)
 
     # -------------------------------------------------------------------------------------------- layers
@@ -192,10 +195,12 @@ class StreamVectors:
     def _of_layers(self) -> Iterator[Vector]:
         container, inner = self.container, bare(self.container, self.history)
         for writer in writers(container):
-            anchor = writer.plan.name if writer.form is None else f"clock.{writer.form.decode('latin-1')}"
-            slack = self._slack(writer.form)
-            data = writer.write(replace(self.history, slack=slack))
-            yield from self._ask(anchor, f"as-{writer.name.replace(' ', '-')}", f"A file: {writer.name}", data)
+            anchor, also = writer.plan.name, ["footer"] if writer.has_footer else []
+            if writer.form is not None:
+                anchor = f"clock.{writer.form.decode('latin-1')}"
+                also += [f"{anchor}.{slot}" for slot, _ in container.clock.forms[writer.form]]
+            data = writer.write(replace(self.history, slack=self._slack(writer.form)))
+            yield from self._ask(anchor, f"as-{writer.name}", f"A file: {writer.name}", data, also)
         for form, slots in container.clock.forms.items():
             anchor = clock_anchor(container, form).removeprefix(f"{container.name}.")
             slack = self._slack(form)
@@ -256,12 +261,12 @@ class StreamVectors:
             ("expired", "The newest version of a key has expired", replace(one, commit_ts=LATER, expire_at=1)),
         ):
             yield from self._ask(name, ending, sentence, self._with(other))
-        backwards = History(NOW, tuple(reversed(history.versions)))
+        backwards = History(STAMP, tuple(reversed(history.versions)))
         yield from self._ask(name, "unsorted", "The rows stand in no order", bare(container, backwards))
-        yield from self._ask(name, "no-rows", "There is no row", bare(container, History(NOW, ())))
+        yield from self._ask(name, "no-rows", "There is no row", bare(container, History(STAMP, ())))
 
     def _with(self, other: Version) -> bytes:
-        whole = History(NOW, (*self.history.versions, other))
+        whole = History(STAMP, (*self.history.versions, other))
         return bare(self.container, in_order(self.container, whole))
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 from codec.conformance import damage
 from codec.conformance.bench import Bench, Tally
-from codec.conformance.json_paths import member_paths, plain_paths
+from codec.conformance.json_paths import absent_paths, member_paths, plain_paths
 from codec.conformance.points import parents
 from codec.conformance.vectors import Files, Link, Options, Vector
 from codec.layout.literal_path import LiteralPath
 from codec.spec import plan
+from codec.spec.words import Among, Condition, Joined, Not
 
 MOST_TREES = 4  # in which a member is damaged until enough of it was refused
+MOST_CHECKED = 30  # the same, while a check of the thing has not been broken
 MOST_NAMES = 2  # documents of a kind that are called otherwise
 MOST_LINES = 6  # of a document of lines that are damaged
 NAMES = (
@@ -43,25 +46,34 @@ class TreeVectors:
                         yield from self._of_document(files, path, anchor, document)
         for files, _ in self.trees[:MOST_TREES]:
             yield from self._of_folders(files)
+        yield from self._too_large()
 
     # -------------------------------------------------------------------------------------------- one document
 
     def _of_document(self, files: Files, path: str, anchor: str, document: plan.Document | None) -> Iterator[Vector]:
-        for found, candidates in self._groups(files[path], anchor, document):
+        entity = self.adapter.entity(document.entity) if document is not None else None
+        values = tuple(check_values(entity)) if entity is not None else ()
+        for found, candidates in self._groups(files[path], anchor, document, values):
             tally = self._tally(found)
-            if tally.full() or tally.places >= MOST_TREES:
+            checking = entity is not None and tally.places < MOST_CHECKED and not self.bench.all_broken(entity)
+            if not checking and (tally.full() or tally.places >= MOST_TREES):
                 continue
             tally.places += 1
+            full = tally.places > MOST_TREES
             for name, sentence, data in candidates:
-                if tally.full():
+                full = full or tally.full()
+                if full and not checking:
                     break
-                yield from self._ask(found, name, f"`{found}` {sentence}", files | {path: data})
+                if not full or name.startswith(damage.IN_RANGE):
+                    yield from self._ask(found, name, f"`{found}` {sentence}", files | {path: data})
         names = self._tallies.setdefault(f"{anchor} names", Tally())
         if names.places < MOST_NAMES:
             names.places += 1
             yield from self._of_names(files, path, anchor)
 
-    def _groups(self, data: bytes, anchor: str, document: plan.Document | None) -> Iterator[Group]:
+    def _groups(
+        self, data: bytes, anchor: str, document: plan.Document | None, values: tuple[str, ...]
+    ) -> Iterator[Group]:
         """The points of a document, each with the texts that are wrong in it."""
         if document is not None and document.kind == "raw":
             return
@@ -70,7 +82,9 @@ class TreeVectors:
         for index, text in enumerate(texts[:MOST_LINES]):
             before, after, value = b"".join(texts[:index]), b"".join(texts[index + 1 :]), damage.load(text)
             for found, path in self._members(value, anchor, document):
-                yield found, _between(before, damage.of_member(value, path), b"\n" + after)
+                yield found, _between(before, damage.of_member(value, path, values), b"\n" + after)
+            for found, path in self._absent(value, anchor, document):
+                yield found, _between(before, damage.of_absent(value, path), b"\n" + after)
             yield anchor, _between(before, damage.of_text(text), after)
         if not whole:
             yield anchor, damage.of_lines(data)
@@ -88,6 +102,14 @@ class TreeVectors:
         else:
             for members in (document.members, *(line.members for line in document.lines)):
                 yield from member_paths(anchor, members, value)
+
+    @staticmethod
+    def _absent(
+        value: object, anchor: str, document: plan.Document | None
+    ) -> Iterator[tuple[str, tuple[damage.Step, ...]]]:
+        if document is not None and document.keyed is None:
+            for members in (document.members, *(line.members for line in document.lines if _is_line(line, value))):
+                yield from absent_paths(anchor, members, value)
 
     # -------------------------------------------------------------------------------------------- names and kinds
 
@@ -148,6 +170,24 @@ class TreeVectors:
             sidecars = {f"{home}/{name}/x{end}": b"{}" for end in self._beside()}
             yield from self._ask(anchor, "reserved", f"A folder is called `{name}`", files | sidecars)
 
+    def _too_large(self) -> Iterator[Vector]:
+        """A text that is too long for the key that it goes into, if there is one."""
+        frame, errors = self.bench.container.written.key, self.bench.container.written.write_errors
+        assert frame is not None
+        for files, _ in self.trees:
+            for path in sorted(files):
+                for anchor, document in self.bench.observer.documents(path):
+                    if document is None or document.kind != "json" or not anchor.startswith(f"{self.adapter.name}."):
+                        continue
+                    value = damage.load(files[path])
+                    for found, where in self._members(value, anchor, document):
+                        if not isinstance(damage.at(value, where), str) or self.bench.has_refused(errors["key_limit"]):
+                            continue
+                        data = damage.with_text(value, where, "k" * (frame.most + 1))
+                        yield from self._ask(
+                            found, "giant", f"`{found}` is longer than a key may be", files | {path: data}
+                        )
+
     def _literal_paths(self) -> Iterator[LiteralPath]:
         for entity in self.adapter.entities:
             for document in entity.documents:
@@ -177,6 +217,28 @@ class TreeVectors:
         )
         if vector is not None and self._tally(anchor).take(vector, new=self.bench.is_new(vector)):
             yield vector
+
+
+def check_values(entity: plan.Entity) -> Iterator[str]:
+    """JSON texts of the values that checks speak of: one that is right in itself may be wrong beside others."""
+    values = (value for check in entity.checks for value in _among(check.condition))
+    return (json.dumps(value) for value in dict.fromkeys(values))
+
+
+def _among(condition: Condition) -> Iterator[object]:
+    if isinstance(condition, Among):
+        yield from condition.values
+    elif isinstance(condition, Not):
+        yield from _among(condition.inner)
+    elif isinstance(condition, Joined):
+        for part in condition.parts:
+            yield from _among(part)
+
+
+def _is_line(line: plan.Line, value: object) -> bool:
+    """Whether a value is a line of this kind, by the member that tells it."""
+    names = {name for name, _ in value.members} if isinstance(value, damage.Object) else set()
+    return line.members[0].name in names
 
 
 def _between(before: bytes, candidates: Iterable[damage.Candidate], after: bytes) -> Iterator[damage.Candidate]:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from codec.conformance import damage
-from codec.conformance.bench import Bench, Tally
+from codec.conformance.bench import Bench, Tally, flags
 from codec.conformance.json_paths import plain_paths
 from codec.conformance.points import parents
 from codec.conformance.vectors import Files, Options, Vector
 
 
-def usage_vectors(bench: Bench, data: bytes) -> Iterator[Vector]:
-    """Around one stream and its tree."""
+def usage_vectors(bench: Bench, data: bytes, trees: list[Files]) -> Iterator[Vector]:
+    """Around one stream and its tree; members that its manifest lacks are looked for in those of `trees`."""
     container = bench.container
     title, path = f"{container.name}.manifest", container.manifest.path
-    tree = bench.oracle.decode(data, {})
+    given: Options = {"cluster-id": "a cluster", **flags(container)}
+    name = f"7{container.input_suffix}"
+    sentence = "A run that a name and every option say something of"
+    vector = bench.decode(title, "full", sentence, data, hit=parents(title), options=given, input_name=name)
+    assert vector is not None
+    tree = vector.output
     assert isinstance(tree, dict)
-    yield from _manifest(bench, title, path, tree)
+    yield replace(vector, covers=vector.covers | bench.observer.files(tree))
+    yield from _manifest(bench, title, path, [tree, *trees])
     adapters: Options = {"adapter": "no-such-adapter"}
     late: Options = {"last-commit-ts": 0}
     questions = (
@@ -30,8 +37,8 @@ def usage_vectors(bench: Bench, data: bytes) -> Iterator[Vector]:
             yield vector
 
 
-def _manifest(bench: Bench, title: str, path: str, tree: Files) -> Iterator[Vector]:
-    value = damage.load(tree[path])
+def _manifest(bench: Bench, title: str, path: str, trees: list[Files]) -> Iterator[Vector]:
+    tree = trees[0]
     tallies: dict[str, Tally] = {}
 
     def asked(anchor: str, name: str, sentence: str, files: Files) -> Iterator[Vector]:
@@ -43,6 +50,11 @@ def _manifest(bench: Bench, title: str, path: str, tree: Files) -> Iterator[Vect
     yield from asked(title, "gone", "is missing", {name: one for name, one in tree.items() if name != path})
     for name, sentence, text in damage.of_text(tree[path]):
         yield from asked(title, name, sentence, tree | {path: text})
-    for anchor, where in plain_paths(title, value):
-        for name, sentence, changed in damage.of_member(value, where):
-            yield from asked(anchor, name, sentence, tree | {path: changed})
+    done: set[str] = set()
+    for tree in trees:
+        value = damage.load(tree[path])
+        for anchor, where in plain_paths(title, value):
+            if anchor not in done:
+                done.add(anchor)
+                for name, sentence, changed in damage.of_member(value, where):
+                    yield from asked(anchor, name, sentence, tree | {path: changed})
