@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from codec.conformance.declared import error_anchor
 from codec.conformance.observe import Observer
 from codec.conformance.oracle import Oracle
-from codec.conformance.points import check_anchor
+from codec.conformance.points import check_anchor, never_broken
 from codec.conformance.vectors import Direction, Files, Kind, Link, Options, Vector
 from codec.errors import CodecError, UsageError
 from codec.spec import plan
@@ -20,7 +20,7 @@ from codec.testing.records import Record
 NOW = 1_000_000  # the last commit of generated streams
 WRITTEN = 5  # when their rows were written
 MOST_REFUSED, MOST_ACCEPTED = 4, 1  # vectors that are made of one point's candidates
-MOST_TRIED = 24  # candidates of one point
+MOST_TRIED, ENOUGH_TRIED = 20, 6  # candidates of one point; where enough of them were refused
 
 Verdict = Vector | None
 
@@ -35,13 +35,15 @@ def flags(container: Container) -> Options:
 class Tally:
     """How many candidates of one point were refused and accepted, and in how many places it was damaged."""
 
+    most: int = MOST_REFUSED
     refused: int = 0
     accepted: int = 0
     places: int = 0
 
     def full(self) -> bool:
         """Whether there is nothing left to look for: enough is refused, or everything is accepted."""
-        return self.refused >= MOST_REFUSED or self.refused + self.accepted >= MOST_TRIED
+        tried = self.refused + self.accepted
+        return tried >= MOST_TRIED or (self.refused >= self.most and (self.accepted > 0 or tried >= ENOUGH_TRIED))
 
     def take(self, vector: Vector, new: bool) -> bool:
         """Whether the vector is wanted: there are not enough of its kind yet, or it hits something `new`."""
@@ -49,7 +51,7 @@ class Tally:
             self.accepted += 1
             return new or self.accepted <= MOST_ACCEPTED
         self.refused += 1
-        return new or self.refused <= MOST_REFUSED
+        return new or self.refused <= self.most
 
 
 @dataclass
@@ -57,6 +59,7 @@ class Bench:
     """Asks the oracle; no input is asked twice in one direction."""
 
     oracle: Oracle
+    most: int = MOST_REFUSED
     observer: Observer = field(init=False)
     _asked: set[tuple[object, ...]] = field(default_factory=set)
     _checks: dict[str, str] = field(init=False)
@@ -124,8 +127,10 @@ class Bench:
         return self._vector("encode", paragraph, name, sentence, parts, frozenset(hit), kinds, links=links)
 
     def all_broken(self, entity: plan.Entity) -> bool:
-        """Whether each check of an entity has refused a vector that was taken."""
-        return all(self._checks[str(check.place)] in self._refusals for check in entity.checks)
+        """Whether each check of an entity that can fail has refused a vector that was taken."""
+        return all(
+            self._checks[str(check.place)] in self._refusals or never_broken(entity, check) for check in entity.checks
+        )
 
     def has_refused(self, code: str) -> bool:
         """Whether a vector that was taken is refused under this name."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from codec.conformance.bench import Bench, flags
+from codec.conformance.bench import MOST_REFUSED, Bench, flags
 from codec.conformance.oracle import Oracle
 from codec.conformance.points import parents
 from codec.conformance.record_vectors import RecordVectors
@@ -23,10 +23,13 @@ from codec.spec import plan
 Trees = list[tuple[Files, Options]]
 
 
-def generated(name: str) -> Iterator[Vector]:
-    """Every vector that the plan of the format `name` gives; raises `SpecError` if there is no such format."""
+def generated(name: str, most: int = MOST_REFUSED) -> Iterator[Vector]:
+    """Every vector that the plan of the format `name` gives, at most so many refused ones of each point.
+
+    Raises `SpecError` if there is no such format.
+    """
     used: Counter[str] = Counter()
-    for vector in _made(Bench(Oracle(name))):
+    for vector in _made(Bench(Oracle(name), most)):
         used[vector.id] += 1
         number = used[vector.id]
         yield replace(vector, id=f"{vector.id}-{number}") if number > 1 else vector

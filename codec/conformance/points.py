@@ -66,7 +66,7 @@ def form_anchor(base: str, row: plan.Row, form: plan.Form) -> str:
 def row_points(adapter: str, row: plan.Row) -> Iterator[Point]:
     """A record kind and everything in it."""
     base = row_anchor(adapter, row)
-    unread = _unread(row)
+    unread = not_read(row)
     total = not unread and not row.digest[0] and not row.key_error and all(map(_takes_anything, row.forms))
     yield Point(base, "record kind", row.place, unread or (ANY_BYTES if total else ""))
     for part in row.key:
@@ -79,7 +79,7 @@ def row_points(adapter: str, row: plan.Row) -> Iterator[Point]:
             yield from _part_points(where, part, unread)
 
 
-def _unread(row: plan.Row) -> str:
+def not_read(row: plan.Row) -> str:
     """Why a record kind is not looked into, if it is not."""
     if row.unread or row.role == "dropped":
         return NOT_READ.format(row.because)
@@ -149,14 +149,14 @@ def _adapter(adapter: plan.Adapter) -> Iterator[Point]:
         for document in entity.documents:
             yield from document_points(name, document)
         for number, check in enumerate(entity.checks):
-            yield Point(check_anchor(name, entity, number), "check", check.place, _never_broken(entity, check))
+            yield Point(check_anchor(name, entity, number), "check", check.place, never_broken(entity, check))
     for view in adapter.views:
         yield Point(f"{name}.{view.entity}.{view.name}", "view", view.place)
     for names in adapter.names.values():
         yield Point(f"{name}.{names.name}", "names file", adapter.place)
 
 
-def _never_broken(entity: plan.Entity, check: plan.Check) -> str:
+def never_broken(entity: plan.Entity, check: plan.Check) -> str:
     """Why a check cannot fail: it asks for a name that the folder of the thing gives, and no folder is called nothing."""
     inner = check.condition.inner if isinstance(check.condition, Not) else None
     if not isinstance(inner, Empty) or inner.name.path:

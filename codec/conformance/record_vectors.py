@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codec.conformance import damage
 from codec.conformance.bench import Bench, Tally, flags
 from codec.conformance.json_paths import absent_paths, member_paths
-from codec.conformance.points import form_anchor, parents, row_anchor
+from codec.conformance.points import form_anchor, not_read, parents, row_anchor
 from codec.conformance.specimens import Scene
 from codec.conformance.vectors import Options, Vector
 from codec.conformance.wire_fields import fields_of
@@ -16,6 +16,7 @@ from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Misfit, Record
 from codec.mapping.dispatch import Dispatch
 from codec.spec import plan
+from codec.spec.coverage import copied as is_copied
 
 Changed = tuple[str, str, tuple[bytes, bytes]]  # a name for ids, a sentence's end, and the record
 Group = tuple[str, Iterator[damage.Candidate]]
@@ -53,25 +54,30 @@ class RecordVectors:
         return Dispatch([*self.bench.container.internal, *rows], self._accepts)
 
     def vectors(self) -> Iterator[Vector]:
-        """Of every record kind that is read; where nothing is refused as it is, with every option that shows more."""
+        """Of every record kind that is read, without options; where nothing is refused, with those that it waits for."""
         for row in self.adapter.rows:
-            if row.unread or row.role == "dropped":
-                continue
             tallies: dict[str, Tally] = {}
-            own = {name.replace("_", "-"): True for name in (row.option, row.read_with) if name}
-            for options in ({}, own, flags(self.bench.container)) if own else ({}, flags(self.bench.container)):
-                if tallies and all(tally.refused for tally in tallies.values()):
-                    break
-                tallies = {anchor: tally if tally.refused else Tally() for anchor, tally in tallies.items()}
-                for tally in tallies.values():
-                    tally.places = MOST_SCENES if tally.refused else 0
+            for options in self._ways(row):
+                for anchor, tally in list(tallies.items()):
+                    tallies[anchor] = Tally(self.bench.most, tally.refused, places=MOST_SCENES if tally.refused else 0)
                 yield from self._of_row(row, options, tallies)
+
+    def _ways(self, row: plan.Row) -> Iterator[Options]:
+        """The options under which a record kind may be read; none if it never is."""
+        own = {name.replace("_", "-"): True for name in (row.option, row.read_with) if name}
+        copied = any(row.label in view.rows for view in self.adapter.views) or is_copied(row)
+        if own or not not_read(row):
+            yield {}
+        if own:
+            yield own
+        if copied:
+            yield flags(self.bench.container)
 
     def _of_row(self, row: plan.Row, options: Options, tallies: dict[str, Tally]) -> Iterator[Vector]:
         dispatch = self._dispatch(with_options=bool(options))
         for found in self._found.get(row.label, ()):
             for anchor, candidates in self._groups(row, found):
-                tally = tallies.setdefault(anchor, Tally())
+                tally = tallies.setdefault(anchor, Tally(self.bench.most))
                 if tally.full() or tally.places >= MOST_SCENES:
                     continue
                 tally.places += 1

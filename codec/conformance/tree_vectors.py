@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import TypeAlias
 
 from codec.conformance import damage
 from codec.conformance.bench import Bench, Tally
@@ -12,7 +14,7 @@ from codec.conformance.points import parents
 from codec.conformance.vectors import Files, Link, Options, Vector
 from codec.layout.literal_path import LiteralPath
 from codec.spec import plan
-from codec.spec.words import Among, Condition, Joined, Not
+from codec.spec.words import Among, Condition, Joined, Name, Not
 
 MOST_TREES = 4  # in which a member is damaged until enough of it was refused
 MOST_CHECKED = 30  # the same, while a check of the thing has not been broken
@@ -26,6 +28,7 @@ NAMES = (
     ("mark", "b64.!"),
     ("plain", "x"),
 )
+Spoken: TypeAlias = Mapping[str, tuple[str, ...]]  # JSON texts for members
 Group = tuple[str, Iterator[damage.Candidate]]
 ASIDE = "elsewhere"  # a folder that belongs to no adapter
 
@@ -51,11 +54,11 @@ class TreeVectors:
     # -------------------------------------------------------------------------------------------- one document
 
     def _of_document(self, files: Files, path: str, anchor: str, document: plan.Document | None) -> Iterator[Vector]:
-        entity = self.adapter.entity(document.entity) if document is not None else None
-        values = tuple(check_values(entity)) if entity is not None else ()
-        for found, candidates in self._groups(files[path], anchor, document, values):
+        entity = self.adapter.entity(document.entity if document is not None else self.adapter.entities[0].name)
+        spoken = dict(spoken_of(entity, document, anchor)) if document is not None else {}
+        for found, candidates in self._groups(files[path], anchor, document, spoken):
             tally = self._tally(found)
-            checking = entity is not None and tally.places < MOST_CHECKED and not self.bench.all_broken(entity)
+            checking = found in spoken and tally.places < MOST_CHECKED and not self.bench.all_broken(entity)
             if not checking and (tally.full() or tally.places >= MOST_TREES):
                 continue
             tally.places += 1
@@ -71,9 +74,7 @@ class TreeVectors:
             names.places += 1
             yield from self._of_names(files, path, anchor)
 
-    def _groups(
-        self, data: bytes, anchor: str, document: plan.Document | None, values: tuple[str, ...]
-    ) -> Iterator[Group]:
+    def _groups(self, data: bytes, anchor: str, document: plan.Document | None, values: Spoken) -> Iterator[Group]:
         """The points of a document, each with the texts that are wrong in it."""
         if document is not None and document.kind == "raw":
             return
@@ -82,7 +83,7 @@ class TreeVectors:
         for index, text in enumerate(texts[:MOST_LINES]):
             before, after, value = b"".join(texts[:index]), b"".join(texts[index + 1 :]), damage.load(text)
             for found, path in self._members(value, anchor, document):
-                yield found, _between(before, damage.of_member(value, path, values), b"\n" + after)
+                yield found, _between(before, damage.of_member(value, path, values.get(found, ())), b"\n" + after)
             for found, path in self._absent(value, anchor, document):
                 yield found, _between(before, damage.of_absent(value, path), b"\n" + after)
             yield anchor, _between(before, damage.of_text(text), after)
@@ -181,8 +182,12 @@ class TreeVectors:
                         continue
                     value = damage.load(files[path])
                     for found, where in self._members(value, anchor, document):
+                        tried = self._tally(f"{found} giant")
                         if not isinstance(damage.at(value, where), str) or self.bench.has_refused(errors["key_limit"]):
                             continue
+                        if tried.places:
+                            continue
+                        tried.places += 1
                         data = damage.with_text(value, where, "k" * (frame.most + 1))
                         yield from self._ask(
                             found, "giant", f"`{found}` is longer than a key may be", files | {path: data}
@@ -205,7 +210,7 @@ class TreeVectors:
     # -------------------------------------------------------------------------------------------- asking
 
     def _tally(self, anchor: str) -> Tally:
-        return self._tallies.setdefault(anchor, Tally())
+        return self._tallies.setdefault(anchor, Tally(self.bench.most))
 
     def _ask(
         self, anchor: str, name: str, sentence: str, files: Files, links: tuple[Link, ...] = ()
@@ -219,15 +224,37 @@ class TreeVectors:
             yield vector
 
 
-def check_values(entity: plan.Entity) -> Iterator[str]:
-    """JSON texts of the values that checks speak of: one that is right in itself may be wrong beside others."""
-    values = (value for check in entity.checks for value in _among(check.condition))
-    return (json.dumps(value) for value in dict.fromkeys(values))
+def spoken_of(entity: plan.Entity, document: plan.Document, anchor: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The members that checks speak of, each with JSON texts of values that checks name: right alone, wrong beside others."""
+    known: dict[str, set[str]] = {}
+    for check in entity.checks:
+        for name in names_in(check.condition):
+            known.setdefault(name, set())
+        for name, value in _among(check.condition):
+            known[name].add(json.dumps(value))
+    for members in (document.members, *(line.members for line in document.lines)):
+        for member in members:
+            if member.target is not None and member.target.field in known:
+                yield f"{anchor}.{member.name}", tuple(sorted(known[member.target.field]))
+            elif member.each is not None and member.each.field in known:
+                yield f"{anchor}.{member.name}", ()
 
 
-def _among(condition: Condition) -> Iterator[object]:
+def names_in(part: object) -> Iterator[str]:
+    """The fields that a condition, or anything in it, speaks of."""
+    if isinstance(part, Name):
+        yield part.field
+    elif isinstance(part, tuple):
+        for inner in part:
+            yield from names_in(inner)
+    elif is_dataclass(part) and not isinstance(part, type):
+        for one in fields(part):
+            yield from names_in(getattr(part, one.name))
+
+
+def _among(condition: Condition) -> Iterator[tuple[str, object]]:
     if isinstance(condition, Among):
-        yield from condition.values
+        yield from ((condition.name.field, value) for value in condition.values)
     elif isinstance(condition, Not):
         yield from _among(condition.inner)
     elif isinstance(condition, Joined):

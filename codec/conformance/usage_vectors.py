@@ -44,7 +44,7 @@ def _manifest(bench: Bench, title: str, path: str, trees: list[Files]) -> Iterat
     def asked(anchor: str, name: str, sentence: str, files: Files) -> Iterator[Vector]:
         hit = parents(anchor)
         vector = bench.encode(anchor, name, f"`{anchor}` {sentence}", files, hit=hit, kinds=("near-valid", "invalid"))
-        if vector is not None and tallies.setdefault(anchor, Tally()).take(vector, new=bench.is_new(vector)):
+        if vector is not None and tallies.setdefault(anchor, Tally(bench.most)).take(vector, new=bench.is_new(vector)):
             yield vector
 
     yield from asked(title, "gone", "is missing", {name: one for name, one in tree.items() if name != path})
