@@ -33,10 +33,10 @@ class Oracle:
             format=self.name,
             sync=False,
             input_text=input_name,
-            adapters=_adapters(options),
-            switches=_switches(options),
+            adapters=adapters_of(options),
+            switches=switches_of(options),
             versions="all" if options.get(_VERSIONS) == _ALL else "newest",
-            as_of=_number(options, _AS_OF),
+            as_of=number_of(options, _AS_OF),
             cluster_id=str(options.get(_CLUSTER, "")),
         )
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
@@ -52,9 +52,9 @@ class Oracle:
         """The stream of a tree, or why it is refused."""
         given = EncodeOptions(
             format=self.name,
-            adapters=_adapters(options),
-            switches=_switches(options),
-            last_commit_ts=_number(options, _COMMIT),
+            adapters=adapters_of(options),
+            switches=switches_of(options),
+            last_commit_ts=number_of(options, _COMMIT),
         )
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
             write_files(Path(folder, "tree"), files, links)
@@ -71,17 +71,20 @@ def _memory() -> str | None:
     return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else None
 
 
-def _adapters(options: Options) -> tuple[str, ...]:
+def adapters_of(options: Options) -> tuple[str, ...]:
+    """The adapters that options select, empty = all."""
     chosen = str(options.get(_ADAPTER, _ALL))
     return () if chosen == _ALL else tuple(name.strip().lower() for name in chosen.split(","))
 
 
-def _switches(options: Options) -> Mapping[str, object]:
+def switches_of(options: Options) -> Mapping[str, object]:
+    """The options that the format declares."""
     own = (_ADAPTER, _VERSIONS, _AS_OF, _CLUSTER, _COMMIT)
     return {name.replace("-", "_"): value for name, value in options.items() if name not in own}
 
 
-def _number(options: Options, name: str) -> int | None:
+def number_of(options: Options, name: str) -> int | None:
+    """A number among options."""
     return int(str(options[name]), 0) if name in options else None
 
 
