@@ -164,10 +164,10 @@ def _word(text: str) -> str:
     return text.strip('"') or "none"
 
 
-def of_absent(value: object, path: tuple[Step, ...]) -> Iterator[Candidate]:
-    """The text of `value` with a member at `path` that is not there now, of every type."""
+def of_absent(value: object, path: tuple[Step, ...], others: tuple[str, ...] = ()) -> Iterator[Candidate]:
+    """The text of `value` with a member at `path` that is not there now, of every type, and as `others` say."""
     *holder, name = path
-    for label, text in (*ADDED, *OTHERS):
+    for label, text in (*((_word(text), text) for text in others), *ADDED, *OTHERS):
         yield f"added-{label}", f"is added, as {text}", _text(_added(value, tuple(holder), str(name), Token(text)))
 
 

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from codec.conformance.points import check_anchor, form_anchor, parents, row_anchor
 from codec.conformance.vectors import Files, Options
+from codec.engine.base import ABSENT, Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import ABSENT, Misfit, Record
+from codec.engine.patterns import Record
 from codec.layout.literal_path import LiteralPath
 from codec.mapping.dispatch import Dispatch
 from codec.spec import plan

@@ -221,6 +221,8 @@ def stream_parts(stream: StreamPlan) -> Iterator[str]:
     yield ""
     yield ".magic"
     yield from (f".{slot}" for slot, _ in stream.header)
+    if stream.footer is not None:
+        yield ".footer"
     if stream.key is not None and stream.value is not None:
         for side, frame in (("key", stream.key), ("value", stream.value)):
             yield f".{side}"

@@ -12,8 +12,9 @@ from codec.conformance.points import form_anchor, not_read, parents, row_anchor
 from codec.conformance.specimens import Scene
 from codec.conformance.vectors import Options, Vector
 from codec.conformance.wire_fields import fields_of
+from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
-from codec.engine.patterns import Misfit, Record
+from codec.engine.patterns import Record
 from codec.mapping.dispatch import Dispatch
 from codec.spec import plan
 from codec.spec.coverage import copied as is_copied

@@ -38,6 +38,7 @@ class StreamVectors:
 
     def __init__(self, bench: Bench, records: tuple[Record, ...]) -> None:
         self.bench, self.container = bench, bench.container
+        self._plan = self.container.written
         versions = tuple(Version(key, WRITTEN, value) for key, value in records)
         self.history = in_order(self.container, History(STAMP, versions))
 
@@ -96,13 +97,19 @@ class StreamVectors:
         assert plan.value is not None
         name, one = plan.name, self.history.versions[-1]
         numbers = {"commit_ts": one.commit_ts, "expire_at": 0} | ({plan.bits.slot: 0} if plan.bits else {})
-        head = headed(plan, b"", SAID)
         key, value = framed(plan.key, one.key, numbers), framed(plan.value, one.value, numbers)
-        yield from self._of_slots(f"{name}.key", plan.key, head, key, value)
-        yield from self._of_slots(f"{name}.value", plan.value, head + key, value, b"")
-        yield from self._of_frame(f"{name}.key", plan.key, head, key, one.key)
-        yield from self._of_frame(f"{name}.value", plan.value, head + key, value, one.value)
-        yield from self._ask(f"{name}.value", "none", "The file ends after a key", head + key)
+        self._plan = plan
+        yield from self._of_slots(f"{name}.key", plan.key, b"", key, value)
+        yield from self._of_slots(f"{name}.value", plan.value, key, value, b"")
+        yield from self._of_frame(f"{name}.key", plan.key, b"", key)
+        yield from self._of_frame(f"{name}.value", plan.value, key, value)
+        yield from self._body(f"{name}.value", "none", "The file ends after a key", key)
+        if plan.footer is not None:
+            whole, width = headed(plan, key + value, SAID), plan.footer.size or 0
+            for at in range(1, width + 1):
+                wrong = _turned(whole, len(whole) - at)
+                yield from self._ask(f"{name}.footer", f"wrong-{at}", "The checksum of the stream is another", wrong)
+            yield from self._ask(f"{name}.footer", "gone", "The checksum of the stream is missing", whole[:-width])
         if plan.bits is None:
             return
         for refusal in plan.refuse:
@@ -110,30 +117,32 @@ class StreamVectors:
             for number in range(1 << (last - first + 1)):
                 if number not in refusal.allowed:
                     state = framed(plan.value, one.value, numbers | {plan.bits.slot: number << first})
-                    sentence = f"`{refusal.part}` is {number}"
-                    anchor = f"{name}.value.{plan.bits.slot}"
-                    yield from self._ask(anchor, f"{refusal.part}-{number}", sentence, head + key + state)
+                    anchor, sentence = f"{name}.value.{plan.bits.slot}", f"`{refusal.part}` is {number}"
+                    yield from self._body(anchor, f"{refusal.part}-{number}", sentence, key + state)
         for expiry in (1, STAMP - 1, STAMP, LATEST, (1 << 64) - 1):
             state = framed(plan.value, one.value, numbers | {"expire_at": expiry})
-            yield from self._ask(
-                f"{name}.value.expire_at", f"is-{expiry}", f"A row expires at {expiry}", head + key + state
-            )
+            sentence = f"A row expires at {expiry}"
+            yield from self._body(f"{name}.value.expire_at", f"is-{expiry}", sentence, key + state)
 
-    def _of_frame(self, anchor: str, frame: Frame, before: bytes, data: bytes, content: bytes) -> Iterator[Vector]:
+    def _body(self, anchor: str, name: str, sentence: str, body: bytes) -> Iterator[Vector]:
+        """A stream of any body, under the magic, the header and the checksums that belong to it."""
+        yield from self._ask(anchor, name, sentence, headed(self._plan, body, SAID))
+
+    def _of_frame(self, anchor: str, frame: Frame, before: bytes, data: bytes) -> Iterator[Vector]:
         """A length and what it counts."""
         width = frame.length.size or 0
-        yield from self._ask(anchor, "cut-length", "The file ends in a length", before + data[: width - 1])
-        yield from self._ask(anchor, "cut-after-length", "The file ends after a length", before + data[:width])
-        yield from self._ask(anchor, "cut", "The file ends one byte early", before + data[:-1])
+        yield from self._body(anchor, "cut-length", "The file ends in a length", before + data[: width - 1])
+        yield from self._body(anchor, "cut-after-length", "The file ends after a length", before + data[:width])
+        yield from self._body(anchor, "cut", "The file ends one byte early", before + data[:-1])
         for size in (frame.most + 1, (1 << 8 * width) - 1):
             sentence = f"A length is {size}, more than {frame.most}"
-            yield from self._ask(anchor, f"length-{size}", sentence, before + pack(frame.length, size) + data[width:])
+            yield from self._body(anchor, f"length-{size}", sentence, before + pack(frame.length, size) + data[width:])
         for size in range(frame.least):
             short = pack(frame.length, size) + data[width : width + size]
             sentence = f"{size} bytes stand where {frame.least} are needed"
-            yield from self._ask(anchor, f"short-{size}", sentence, before + short)
+            yield from self._body(anchor, f"short-{size}", sentence, before + short)
         longer = pack(frame.length, len(data) - width + 1) + data[width:]
-        yield from self._ask(anchor, "length-one-more", "A length is one more than there is", before + longer)
+        yield from self._body(anchor, "length-one-more", "A length is one more than there is", before + longer)
 
     def _of_slots(self, anchor: str, frame: Frame, before: bytes, data: bytes, after: bytes) -> Iterator[Vector]:
         """The numbers around the open part: a frame that holds a part of them."""
@@ -141,7 +150,7 @@ class StreamVectors:
         for slot, layout in (*frame.before, *frame.after):
             size += layout.size or 0
             short = pack(frame.length, size - 1) + data[width : width + size - 1]
-            yield from self._ask(f"{anchor}.{slot}", "cut", f"There is no room for `{slot}`", before + short + after)
+            yield from self._body(f"{anchor}.{slot}", "cut", f"There is no room for `{slot}`", before + short + after)
 
     # -------------------------------------------------------------------------------------------- groups
 

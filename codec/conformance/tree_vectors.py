@@ -17,7 +17,7 @@ from codec.spec import plan
 from codec.spec.words import Among, Condition, Joined, Name, Not
 
 MOST_TREES = 4  # in which a member is damaged until enough of it was refused
-MOST_CHECKED = 30  # the same, while a check of the thing has not been broken
+MOST_CHECKED = 100  # the same, while a check of the thing has not been broken
 MOST_NAMES = 2  # documents of a kind that are called otherwise
 MOST_LINES = 6  # of a document of lines that are damaged
 NAMES = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from codec.conformance import damage
@@ -58,3 +59,21 @@ def _manifest(bench: Bench, title: str, path: str, trees: list[Files]) -> Iterat
                 done.add(anchor)
                 for name, sentence, changed in damage.of_member(value, where):
                     yield from asked(anchor, name, sentence, tree | {path: changed})
+    value, own = damage.load(tree[path]), (json.dumps(bench.container.name), str(bench.container.version))
+    for anchor, where in _absent(title, bench.container.manifest.members, value):
+        if anchor not in done:
+            for name, sentence, changed in damage.of_absent(value, where, own):
+                yield from asked(anchor, name, sentence, tree | {path: changed})
+
+
+def _absent(
+    base: str, members: Mapping[str, object], value: object, path: tuple[damage.Step, ...] = ()
+) -> Iterator[tuple[str, tuple[damage.Step, ...]]]:
+    """The members that a manifest lacks: facts that are left out where there is nothing to say."""
+    held = dict(value.members) if isinstance(value, damage.Object) else {}
+    for name, spec in members.items():
+        assert isinstance(spec, dict)
+        if name not in held:
+            yield f"{base}.{name}", (*path, name)
+        elif "object" in spec:
+            yield from _absent(f"{base}.{name}", spec["object"], held[name], (*path, name))
