@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codec.conformance.index import Entry
+from codec.conformance.language_words import words_of
 from codec.conformance.points import Point, points
 from codec.conformance.vectors import Vector
 from codec.spec import library
@@ -50,8 +51,18 @@ def hits_of(vectors: Iterable[Vector | Entry]) -> Hits:
 
 
 def coverage_of(name: str, hits: Hits) -> list[Row]:
-    """Every point of the format `name`, in the order of its specs, with its hits."""
-    return [_row(point, hits) for point in points(library.load(name))]
+    """Every point of the format `name`, in the order of its specs, with its hits; then every word that its specs use."""
+    known = list(points(library.load(name)))
+    rows = [_row(point, hits) for point in known]
+    by_anchor = {row.anchor: row for row in rows}
+    return rows + [_word(word, [by_anchor[a] for a in where]) for word, where in sorted(words_of(name, known).items())]
+
+
+def _word(word: str, rows: list[Row]) -> Row:
+    """A word of the language: it is hit through the points that it stands in."""
+    valid, invalid = max(row.valid for row in rows), max(row.invalid for row in rows)
+    excuse = "" if invalid else next((row.excuse for row in rows if row.excuse), "")
+    return Row(f"word {word}", "word", valid, invalid, excuse, bool(valid) and bool(invalid or excuse))
 
 
 def _row(point: Point, hits: Hits) -> Row:

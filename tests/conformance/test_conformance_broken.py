@@ -1,0 +1,127 @@
+"""Implementations that are broken on purpose: the kit finds every one. Each is this toolkit with one thing wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from codec.conformance.index import Entry, Index
+from codec.conformance.running import BAD, Result, Suite, run
+from codec.conformance.vectors import Direction
+from codec.errors import CodecError
+from codec.spec import library
+from tests.support.conformance_kit import FORMAT, InProcess, both, vectors_of
+
+CONTAINER = library.load(FORMAT)
+
+BITS = "tombstone: [{}], encryption: [1, 2], reserved: [{}]"
+WIDE_ORDER = "[send_timestamp_millis, sequence_number, message_id]"
+PARTITION = "partition:                 {as: integer, none: "
+
+# What is broken, the spec that says it, what stands there, and what a broken copy would have.
+SPECS = {
+    "a number of another width": (
+        "redis",
+        "count: {as: u63, derive: {count: fields}",
+        "count: {as: u32, derive: {count: fields}",
+    ),
+    "lines in another order": ("sqs", WIDE_ORDER, "[message_id, sequence_number, send_timestamp_millis]"),
+    "an index that is not written": ("redis", 'derived: "members in the order', 'dropped: "members in the order'),
+    "a checksum that is not looked at": ("container", "checksum: {as: u32, crc32_of: rest}", "checksum: u32"),
+    "an expiry that is dropped": (
+        "redis",
+        "[field, blob], expire_at_ms: [meta, ttl]",
+        "[field, blob], expire_at_ms: [meta]",
+    ),
+    "a limit that is not enforced": ("container", "max: 1048584", "max: 1099511627776"),
+    "a member with another default": ("sqs", f"{PARTITION}left_out", f'{PARTITION}"null"'),
+    "a length that is one too short": ("redis", "hint_bytes: 64", "hint_bytes: 63"),
+    "a number in the other byte order": ("container", "u64, byte_order: big}}]}", "u64, byte_order: little}}]}"),
+    "a deletion that is not seen": ("container", BITS.format("0, 0", "3, 7"), BITS.format("7, 7", "3, 6")),
+    "a check that is not made": ("s3", "{equal: [size_bytes, {length: body}]", "{at_least: [size_bytes, 0]"),
+    "a magic that is another": ("dynamodb", r'"\x00DI\x01"', r'"\x00DI\x02"'),
+}
+
+
+def truncation_swallowed(data: bytes, error: CodecError) -> bytes | None:
+    """What is left of a file that ends early, up to its last whole entry."""
+    truncated = CONTAINER.written.errors["truncated"]
+    key, value = CONTAINER.written.key, CONTAINER.written.value
+    if error.code != truncated or key is None or value is None or not data.startswith(CONTAINER.written.magic):
+        return None
+    at = whole = len(CONTAINER.written.magic) + sum(layout.size or 0 for _, layout in CONTAINER.written.header)
+    for number, width in enumerate([key.length.size or 0, value.length.size or 0] * len(data)):
+        at += width + int.from_bytes(data[at : at + width], CONTAINER.written.key.length.byte_order)  # type: ignore[union-attr]
+        if at > len(data):
+            return data[:whole]
+        whole = at if number % 2 else whole
+    return None
+
+
+def magic_assumed(data: bytes) -> bytes:
+    """The file with the magic that it should have."""
+    magic = CONTAINER.written.magic
+    return magic + data[len(magic) :]
+
+
+def checksums_forgotten(target: Path) -> None:
+    if target.is_dir():
+        (target / CONTAINER.checksums).unlink()
+
+
+DRIVERS: Mapping[str, Callable[[], dict[Direction, InProcess]]] = {
+    "a truncation that is swallowed": lambda: both(instead=truncation_swallowed),
+    "a wrong magic that is accepted": lambda: both(before=magic_assumed),
+    "a file of checksums that is missing": lambda: both(after=checksums_forgotten),
+}
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Index]:
+    return vectors_of(FORMAT, tmp_path_factory)
+
+
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Specs load without a lint: a broken copy is not asked whether it makes sense."""
+    monkeypatch.setattr(library, "_check", lambda path: None)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("broken", SPECS)
+def test_a_copy_with_one_changed_line_is_found(vectors: tuple[Path, Index], tmp_path: Path, broken: str) -> None:
+    file, before, after = SPECS[broken]
+    folder = tmp_path / "specs" / FORMAT
+    shutil.copytree(library.root() / FORMAT, folder)
+    path = folder / f"{file}.yaml"
+    text = path.read_text()
+    assert before in text, "the line that is to be changed"
+    path.write_text(text.replace(before, after, 1))
+    library.load.cache_clear()
+    assert first_failure(vectors, both(str(folder)), file) is not None
+
+
+@pytest.mark.parametrize("broken", DRIVERS)
+def test_a_copy_that_does_something_else_is_found(vectors: tuple[Path, Index], broken: str) -> None:
+    assert first_failure(vectors, DRIVERS[broken](), "container") is not None
+
+
+def first_failure(vectors: tuple[Path, Index], drivers: dict[Direction, InProcess], about: str) -> Result | None:
+    """The first vector that fails, looking first at those of the spec that was changed."""
+    folder, index = vectors
+    name = FORMAT if about == "container" else about
+    near = [entry for entry in index.entries if entry.paragraph.partition(".")[0] == name]
+    others = [entry for entry in index.entries if entry not in near]
+    for entries in (spread(near), spread(others)):
+        for result in run(folder, index, entries, Suite(drivers)):
+            if result.outcome in BAD:
+                return result
+    return None
+
+
+def spread(entries: list[Entry], steps: int = 7) -> Iterator[Entry]:
+    """The entries in an order in which neighbours are far apart."""
+    return (entry for start in range(steps) for entry in entries[start::steps])
