@@ -85,10 +85,10 @@ def _memory() -> str | None:
     return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else None
 
 
-def adapters_of(options: Options) -> tuple[str, ...]:
-    """The adapters that options select, empty = all."""
+def adapters_of(options: Options) -> tuple[str, ...] | None:
+    """The adapters that options select, None = all."""
     chosen = str(options.get(_ADAPTER, _ALL))
-    return () if chosen == _ALL else tuple(name.strip().lower() for name in chosen.split(","))
+    return None if chosen == _ALL else tuple(name.strip().lower() for name in chosen.split(","))
 
 
 def switches_of(options: Options) -> Mapping[str, object]:
