@@ -76,7 +76,7 @@ def of_message(data: bytes, start: int, end: int) -> Iterator[Candidate]:
 # ------------------------------------------------------------------------------------------------ JSON
 
 
-IN_RANGE = ("one-more", "changed", "missing", "two", "null", "value-")  # wrong only beside other members
+IN_RANGE = ("one-more", "changed", "missing", "two", "null", "value-", "added-one")  # wrong only beside other members
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codec.conformance.index import Entry, Index
-from codec.conformance.running import BAD, Result, Suite, run
+from codec.conformance.running import BAD, Result, Suite, chosen, run
 from codec.conformance.vectors import Direction
 from codec.errors import CodecError
 from codec.spec import library
@@ -105,6 +105,16 @@ def test_a_copy_with_one_changed_line_is_found(vectors: tuple[Path, Index], tmp_
     assert before in text, "the line that is to be changed"
     path.write_text(text.replace(before, after, 1))
     assert first_failure(vectors, both(str(folder)), file) is not None
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_copy_with_no_changed_line_is_not_found(vectors: tuple[Path, Index], tmp_path: Path) -> None:
+    """Otherwise a copy would be found because it is one."""
+    copy = tmp_path / "specs" / FORMAT
+    shutil.copytree(library.root() / FORMAT, copy)
+    folder, index = vectors
+    results = run(folder, index, chosen(index, sample=100), Suite(both(str(copy))))
+    assert [(one.entry.id, one.reason) for one in results if one.outcome in BAD] == []
 
 
 @pytest.mark.parametrize("broken", DRIVERS)
