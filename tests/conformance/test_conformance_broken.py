@@ -33,8 +33,8 @@ SPECS = {
     "a checksum that is not looked at": ("container", "checksum: {as: u32, crc32_of: rest}", "checksum: u32"),
     "an expiry that is dropped": (
         "redis",
-        "[field, blob], expire_at_ms: [meta, ttl]",
-        "[field, blob], expire_at_ms: [meta]",
+        "ttl: {shared: both}",
+        'ttl: {shared: read, because: "dropped"}',
     ),
     "a limit that is not enforced": ("container", "max: 1048584", "max: 1099511627776"),
     "a member with another default": ("sqs", f"{PARTITION}left_out", f'{PARTITION}"null"'),
