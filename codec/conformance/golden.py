@@ -79,6 +79,8 @@ class _Golden:
         if case["encode_exit"] != 0 and "--self-test" in cast("list[str]", case["encode_args"]):
             return  # what a self-test refuses is no mistake of the input
         options = _options(case["encode_args"])
+        if not str(options.get("last-commit-ts", 0)).isdecimal():
+            return  # about the spelling of numbers on a command line
         answer = self.oracle.encode(tree, options, links)
         if (answer == stream) if stream is not None else isinstance(answer, CodecError):
             seen = self.observer.files(tree) if stream is not None else set()
