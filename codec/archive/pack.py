@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codec.api import Progress
 from codec.archive import tar
-from codec.archive.compression import Compressed, Compression, Sink
+from codec.compression import Compressed, Compression, Sink
 from codec.errors import DataError, Place, UsageError, from_os_error
 from codec.manifest import manifest_text
 from codec.mapping import facts

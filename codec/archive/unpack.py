@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from codec.api import Progress, Warned
 from codec.archive import tar
-from codec.archive.compression import Compression, Expanded
+from codec.compression import Compression, Expanded
 from codec.errors import DataError, LimitError, Place, TreeError, from_os_error
 from codec.landed import warn_of
 from codec.manifest import LARGEST

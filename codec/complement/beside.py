@@ -47,13 +47,33 @@ def beside(
     chain: list[Of[One]] = []
     rest = iter(records)
     record = next(rest, None)
-    for item in items:
+    alone: Of[One] = Of(b"", None)  # used again for each key that has one item and one record, as most have
+    coming = iter(items)
+    upcoming = next(coming, None)
+    while upcoming is not None:
+        item, upcoming = upcoming, next(coming, None)
         if apart(item):
             yield item, Of(b"", None)
             continue
         at, key = item.raw, item.key
         while chain and not at.startswith(chain[-1].key):
             yield None, chain.pop()
+        if (
+            not chain
+            and record is not None
+            and record[0] == key
+            and upcoming is not None
+            and not upcoming.raw.startswith(key)
+            and not apart(upcoming)
+        ):
+            value = record[1]
+            record = next(rest, None)
+            if record is None or record[0] > at:
+                alone.key, alone.value, alone.count, alone.used, alone.live, alone.noted = key, value, 1, False, None, 0
+                yield item, alone
+                yield None, alone
+                continue
+            chain.append(Of(key, value))
         while record is not None and record[0] <= at:
             one: Of[One] = Of(*record)
             record = next(rest, None)

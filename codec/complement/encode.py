@@ -11,7 +11,6 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions, EncodeResult, OutputContainer, Versions
-from codec.archive.compression import Expanded
 from codec.complement.apply import Applied, Order
 from codec.complement.keep import REPEATED, VALUE_HEAD
 from codec.complement.merging import Merging
@@ -19,6 +18,7 @@ from codec.complement.note import Note, plan_of, read_facts, read_note
 from codec.complement.pool import Pool, Ref
 from codec.complement.steps import Step, exactly, read_steps
 from codec.complement.units import Units
+from codec.compression import Expanded
 from codec.decoding import switched_on
 from codec.encoding import hand_over, records_with
 from codec.errors import DataError, Place, StreamError, UsageError, from_os_error

@@ -11,16 +11,15 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from codec.archive.compression import Compressed
 from codec.complement.beside import Of, beside
-from codec.complement.merging import Merging
 from codec.complement.note import Note, fact_line, plan_of, write_note
 from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Step, StepWriter
-from codec.complement.units import Units
+from codec.compression import Compressed
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
 from codec.spec.plan import Row
@@ -31,6 +30,10 @@ from codec.stream.everything import Everything, Thing
 from codec.stream.sort import Sorter
 from codec.stream.wrap import Wrapping
 from codec.tree.staging import StagedFile, StagedTree
+
+if TYPE_CHECKING:
+    from codec.complement.merging import Merging
+    from codec.complement.units import Units
 
 FAR_LEAST = 256  # bytes; shorter values stand in their steps, longer ones by their digest
 NEAR_MOST = 1 << 16  # bytes of a value that an edit takes something over from
@@ -153,10 +156,21 @@ class _Keeper:
 
     def __init__(self, container: Container, reader: EntryReader, seen: Seen) -> None:
         self._container, self._reader, self._seen = container, reader, seen
-        self._units = Units(container, seen.shown)
-        self._merging = Merging(container, self._units)
         self.counts: Counter[str] = Counter()
         self.newest_commit = 0
+
+    @cached_property
+    def _units(self) -> Units:
+        """Made, with all that reads records, only if something differs."""
+        from codec.complement.units import Units
+
+        return Units(self._container, self._seen.shown)
+
+    @cached_property
+    def _merging(self) -> Merging:
+        from codec.complement.merging import Merging
+
+        return Merging(self._container, self._units)
 
     def steps(
         self,
@@ -171,15 +185,22 @@ class _Keeper:
         else:
             things = whole.in_order(sorter)
             numbered = not whole.natural
+        told = [[0] * len(REASONS) for _ in KINDS]
         for thing, of in beside(things, self._single(canonical), is_apart):
-            step = self._closed(of, far) if thing is None else self._step(thing, of, far)
-            if step is None:
-                continue
-            if thing is not None and numbered:
-                step = step._replace(order=thing.number)
-            kind = step.kind & ~(UNIT | LIVE)
-            self.counts[f"{KINDS[kind]} {REASONS[step.reason]}"] += 1
+            if thing is None:
+                if of.used or of.value is None:
+                    continue
+                step = self._closed(of, of.value, far)
+            else:
+                step = self._step(thing, of, far)
+                if numbered:
+                    step = step._replace(order=thing.number)
+            told[step[0] & ~(UNIT | LIVE)][step[1]] += 1
             yield step
+        for kind, reasons in enumerate(told):
+            for reason, count in zip(REASONS, reasons, strict=True):
+                if count:
+                    self.counts[f"{KINDS[kind]} {reason}"] += count
 
     def _single(self, canonical: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
         """One record of each key: a tree that has every version may say some twice."""
@@ -203,24 +224,14 @@ class _Keeper:
             kind = NODE if what == everything.NODE else GROUP
             why = _CODE["node" if kind == NODE else "group"]
             return Step(kind, why, b"", key, 0, state, 0, 0, 0, 0, _row(thing) if kind == NODE else b"")
-        self.newest_commit = max(self.newest_commit, commit_ts)
+        if commit_ts > self.newest_commit:
+            self.newest_commit = commit_ts
         hidden = self._hidden(thing, of)
         if of.value is not None and value == of.value:
             of.used = True
             live = 0 if hidden else LIVE
-            return Step(
-                SAME | live,
-                _CODE[hidden or "live"],
-                b"",
-                key,
-                commit_ts,
-                state,
-                expire_at,
-                zlib.crc32(value),
-                0,
-                0,
-                b"",
-            )
+            why, check = _CODE[hidden or "live"], zlib.crc32(value)
+            return _new(Step, (SAME | live, why, b"", key, commit_ts, state, expire_at, check, 0, 0, b""))
         kind, unit, reason = OWN, 0, hidden
         if not hidden:
             of.live = thing
@@ -261,11 +272,8 @@ class _Keeper:
             return "differs"
         return {"dropped": "dropped", "derived": "derived"}.get(row.role, "hidden")
 
-    def _closed(self, of: Of[Thing], far: Sorter[tuple[bytes, int, int, int]]) -> Step | None:
+    def _closed(self, of: Of[Thing], value: bytes, far: Sorter[tuple[bytes, int, int, int]]) -> Step:
         """The step of a canonical record that is no entry's value."""
-        value = of.value
-        if value is None or of.used:
-            return None
         if len(value) >= FAR_LEAST:
             far.add((digest_of(value), 0, 0, 0), 200)
         row = self._units.row(of.key, value)
@@ -280,6 +288,7 @@ class _Keeper:
 REPEATED = "canonical repeated"
 KINDS = {SAME: "same", OWN: "own", FAR: "own", NODE: "node", BASE: "base", GROUP: "group"}
 _ROW = struct.Struct("<Q")
+_new = tuple.__new__  # which is what a named tuple costs most of its time without
 
 
 def _row(thing: Thing) -> bytes:

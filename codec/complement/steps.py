@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, Protocol
 
-from codec.archive.compression import Compressed, Expanded
+from codec.compression import Compressed, Expanded
 from codec.errors import DataError, Place, StreamError
 
 MOST_STEPS = 4096
@@ -62,7 +62,7 @@ class StepWriter:
     def add(self, step: Step) -> None:
         """One more step."""
         self._steps.append(step)
-        self._bytes += len(step.raw) + len(step.value)
+        self._bytes += len(step[3]) + len(step[10])
         if len(self._steps) >= MOST_STEPS or self._bytes >= MOST_BYTES:
             self._flush()
 

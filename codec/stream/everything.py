@@ -75,7 +75,7 @@ class Everything:
         operational = self._reader.container.operational
         special = tuple(part for row in operational if isinstance(part := row.pattern[0], bytes))
         number, before, prefixed = 0, b"", 2 * width
-        end = self._end()
+        end, new = self._end(), tuple.__new__  # which is what a named tuple costs most of its time without
         while source.position < end:
             source.fill(BLOCK)
             data, start = source.data, source.at
@@ -100,17 +100,9 @@ class Everything:
                     (inverted,) = tail.unpack_from(raw, key_size - of_key)
                     state, expire_at = head.unpack_from(data, value_at)
                     value = data[value_at + of_value : stop]
-                    yield Thing(
-                        raw,
-                        number,
-                        ENTRY,
-                        raw[: key_size - of_key],
-                        inverted ^ ALL_BITS,
-                        state,
-                        expire_at,
-                        value,
-                        base + value_at + of_value,
-                    )
+                    place = base + value_at + of_value
+                    key = raw[: key_size - of_key]
+                    yield new(Thing, (raw, number, ENTRY, key, inverted ^ ALL_BITS, state, expire_at, value, place))
                 at = stop
             source.at = at
             if at == start:

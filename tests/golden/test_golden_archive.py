@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from codec.archive.compression import Expanded
+from codec.compression import Expanded
 from tests.support.golden_cases import load_cases
 from tests.support.golden_layout import lay_out_tree
 from tests.support.small_tree import contents

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codec.archive import pack, unpack
-from codec.archive.compression import zstd
+from codec.compression import zstd
 from codec.errors import CodecError, DataError, EnvironmentProblem, UsageError
 from codec.spec import ready
 from codec.spec.container import ArchiveLimits

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, cast
 
-from codec.archive.compression import Expanded
+from codec.compression import Expanded
 from tests.support.stream_oracle import Stream, read_stream
 
 ADAPTERS = ("dynamodb", "s3", "redis", "sqs")
