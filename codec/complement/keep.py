@@ -111,8 +111,7 @@ def keep(
     with Sorter[tuple[bytes, int, int, int]]() as far, Sorter[tuple[object, ...]]() as sorter:
         out = Digested(tree.create(plan.steps))
         steps = StepWriter(out)
-        for step in keeper.steps(canonical, sorter, far):
-            steps.add(step)
+        steps.add(keeper.steps(canonical, sorter, far))
         steps.close()
         digests[plan.steps] = out.close()
         out = Digested(tree.create(plan.values))

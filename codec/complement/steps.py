@@ -1,20 +1,20 @@
 """Steps in a file: blocks of columns in one zstd stream, written and read in order (docs/complement.md).
 
 Numbers stand as byte planes (all lowest bytes, then all second ones, …), so that what is alike stands together. One
-block is held at a time: at most `MOST_STEPS` steps or about `MOST_BYTES` of keys and values, or one larger value.
+block is held at a time: about `MOST_BYTES`, or one larger value.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple, Protocol
 
 from codec.compression import Compressed, Expanded
 from codec.errors import DataError, Place, StreamError
 
-MOST_STEPS = 4096
 MOST_BYTES = 1 << 20
+STEP_BYTES = 256  # what a step takes besides its key and value: a block has at most 4096 steps
 
 SAME, OWN, FAR, NODE, BASE, GROUP = range(6)
 """Kinds of steps: the documents' value; a value of its own; one of its own by digest; a row of the node; a canonical
@@ -56,15 +56,17 @@ class StepWriter:
     def __init__(self, sink: Sink) -> None:
         self._out = Compressed(sink, "zstd")
         self._steps: list[Step] = []
-        self._bytes = 0
         self.count = 0
 
-    def add(self, step: Step) -> None:
-        """One more step."""
-        self._steps.append(step)
-        self._bytes += len(step[3]) + len(step[10])
-        if len(self._steps) >= MOST_STEPS or self._bytes >= MOST_BYTES:
-            self._flush()
+    def add(self, steps: Iterable[Step]) -> None:
+        """More steps."""
+        held, room = self._steps, MOST_BYTES
+        for step in steps:
+            held.append(step)
+            room -= len(step[3]) + len(step[10]) + STEP_BYTES
+            if room <= 0:
+                self._flush()
+                held, room = self._steps, MOST_BYTES
 
     def _flush(self) -> None:
         steps = self._steps
@@ -84,7 +86,7 @@ class StepWriter:
         for part in (head, whole, names, contents, narrow):
             self._out.write(part)
         self.count += len(steps)
-        self._steps, self._bytes = [], 0
+        self._steps = []
 
     def close(self) -> None:
         """Write what is left, and the end of the stream."""
