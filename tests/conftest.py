@@ -12,7 +12,7 @@ from tests.support import golden_cases
 from tests.support.tools import Bench
 
 GOLDEN_PROPERTY = "golden"
-KINDS = ("decode", "encode", "encoder line", "decoder line", "version")
+KINDS = ("decode", "encode", "encoder line", "decoder line", "version", "complement")
 
 
 def pytest_configure(config: pytest.Config) -> None:
