@@ -31,7 +31,6 @@ def test_peak_memory_is_the_sum_over_all_processes() -> None:
     found = measure.run([sys.executable, "-c", parent], watch=True)
     assert found.processes == 2
     assert 70 * MIB <= found.pss < 120 * MIB
-    assert found.rss < found.pss
     assert found.wall >= 0.6 > found.cpu
     assert 0 <= found.others <= len(os.sched_getaffinity(0)) + 1
 
