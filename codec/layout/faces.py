@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from base64 import urlsafe_b64decode
+from binascii import a2b_base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -337,7 +337,7 @@ def from_base64url(text: str) -> bytes:
     plain = text.replace("\r", "").replace("\n", "")
     if not _BASE64URL.fullmatch(plain) or len(plain) % 4 == 1:
         raise Wrong("base64url without padding", found(text))
-    return urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
+    return a2b_base64(plain.replace("-", "+").replace("_", "/") + "=" * (-len(plain) % 4))
 
 
 def found(value: object) -> str:

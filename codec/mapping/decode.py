@@ -18,7 +18,7 @@ from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import StreamError
 from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.family import Ends, Family
-from codec.mapping.gather import BUDGET, Block, Gathered, Gatherer, Item
+from codec.mapping.gather import BUDGET, Block, Chunk, Gathered, Gatherer, Item
 from codec.mapping.press import Lines, Press
 from codec.mapping.target import Target
 from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
@@ -27,8 +27,9 @@ from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
 
 PRESENT, DEFERRED, SHARED = range(3)  # what a claim says, in this order for one key
-DIRECT, THINGS = range(2)  # kinds of jobs; others are of families
-SHARE = 1024  # records to a job
+DIRECT, THINGS, CHILDREN, GATHER = range(4)  # kinds of jobs; children are those of `codec.mapping.family`
+SHARE = 1024  # records to a job that prints
+MANY = 4096  # and to one that only gathers
 FEW = 3  # blocks of elements; a thing with so many is streamed
 ENOUGH = 1 << 18  # bytes of elements to a job
 Warn = Callable[[Warned], None]
@@ -132,12 +133,17 @@ class AdapterDecoder:
         entity = self._entities[row.entity]
         if entity.collection is None:
             return self._defer(entity, row, read) if row.legacy else self._direct(row)
-        gatherer, at = self._gatherers[entity.name], itemgetter(row.identity[0])
+        gatherer = self._gatherers[entity.name]
+
+        def keep(chunks: object) -> None:
+            for chunk in cast("list[Chunk]", chunks):
+                self._claim(row, chunk[0], False)
+            gatherer.take(cast("list[Chunk]", chunks))
 
         def gather(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
-            for identity, elements in groupby(read(keys, values), key=at):
-                self._claim(row, identity, False)
-                gatherer.add(row, list(elements))
+            for at in range(0, len(keys), MANY):
+                part = slice(at, at + MANY)
+                self.put((GATHER, row.label, keys[part], values[part]), keep)
 
         return gather
 
@@ -189,11 +195,17 @@ class AdapterDecoder:
         value: object = None
         if kind == DIRECT:
             value = self._print_records(*rest)  # type: ignore[arg-type]
+        elif kind == GATHER:
+            value = self._chunks(*rest)  # type: ignore[arg-type]
         elif kind == THINGS:
             self._print_things(*rest)  # type: ignore[arg-type]
         else:
             value = self._families[cast(int, rest[0])].work(*rest[1:])  # type: ignore[arg-type]
         return value, self.press.target.taken()
+
+    def _chunks(self, label: str, keys: list[bytes], values: list[bytes]) -> list[Chunk]:
+        row = self._rows[label]
+        return self._gatherers[row.entity].chunks(row, self._run_readers[label](keys, values))
 
     def _print_records(
         self, label: str, keys: list[bytes], values: list[bytes], ats: list[int]
@@ -303,7 +315,8 @@ class AdapterDecoder:
         entity = self._entities[shared.owners[owner][0]]
         row = next(row for row in entity.rows if row.shared == shared.row.name)
         if entity.name in self._gatherers:
-            self._gatherers[entity.name].add(row, [cast(Element, values)])
+            gatherer = self._gatherers[entity.name]
+            gatherer.take(gatherer.chunks(row, [cast(Element, values)]))
         elif not said:
             fields = {name: values[index] for name, index in shared.row.fields}  # type: ignore[index]
             identity = dict(zip(entity.identity, (values[i] for i in shared.row.identity), strict=True))  # type: ignore[index]

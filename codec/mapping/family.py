@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import cast
 
@@ -34,6 +34,7 @@ MakeFolder = Callable[[Document, Thing], None]
 Put = Callable[[tuple[object, ...], Callable[[object], None]], None]
 
 CHILDREN = 2  # the kind of job that prints children
+AT_ONCE = 64  # lines that are written at once
 SHARE = 256  # records to a job
 Chunk = tuple[int, list[int], list[bytes], list[bytes]]  # number of the row, where each begins, keys, values
 Printed = list[tuple[tuple[object, ...], str, bytes]]  # lines of children: their place among others, path, text
@@ -217,8 +218,10 @@ class Family:
                     ends.put((CHILDREN, number, member, parent, ranks, self._source, chunk), add)
 
         def end(_: object) -> None:
-            for _order, _number, path, data in lines.sorted():
-                self._press.target.append(cast(str, path), cast(bytes, data))
+            for path, several in groupby(lines.sorted(), key=itemgetter(2)):
+                texts = map(cast("Callable[[object], bytes]", itemgetter(3)), several)
+                while some := list(islice(texts, AT_ONCE)):
+                    self._press.target.append(cast(str, path), b"".join(some))
             lines.close()
             if stale:
                 assert entity.choose is not None
@@ -286,14 +289,19 @@ class Children:
         assert entity.within is not None
         self._alias = entity.within[0]
         self._empty = dict.fromkeys(entity.fields)
-        self._order = [name for document in entity.documents for name in document.order]
+        order = [name for document in entity.documents for name in document.order]
+        plain = all(name.scope == "thing" and not name.path for name in order)
+        self._order = picked([name.field for name in order]) if plain else None
+        self._ordered_by = order
+        self._chosen = (
+            {row.label: dict(row.fields).get(entity.choose.field) for row in entity.rows} if entity.choose else {}
+        )
         self._computed = needed(entity)
 
     def rank(self, row: Row, values: Element) -> object:
         """The value by which children are chosen."""
-        assert self.entity.choose is not None
-        wanted = self.entity.choose.field
-        value = next((values[index] for name, index in row.fields if name == wanted), None)
+        index = self._chosen[row.label]
+        value = None if index is None else values[index]
         return None if value is ABSENT else value
 
     def make(self, parent: Thing, row: Row, values: Element, place: Place) -> Thing:
@@ -312,11 +320,16 @@ class Children:
         self._press.show(self.entity, thing)
         if not self._press.target.lines:
             return []
-        order = tuple(name.get(thing, ()) for name in self._order)
+        order = self._order(thing) if self._order else tuple(name.get(thing, ()) for name in self._ordered_by)
         return [(order, path, data) for path, data in self._press.target.taken()]
 
 
 Ranks = dict[object, int]
+
+
+def picked(fields: list[str]) -> Callable[[Thing], tuple[object, ...]] | None:
+    """What takes some fields of a thing; None if that is not simpler than to ask for each."""
+    return cast("Callable[[Thing], tuple[object, ...]]", itemgetter(*fields)) if len(fields) > 1 else None
 
 
 def ranking(choose: Choose | None, parent: Thing) -> Ranks | None:
@@ -376,7 +389,7 @@ def ignoring(call: Callable[[], None]) -> Callable[[object], None]:
 
 def fields_of(row: Row, values: Element) -> Thing:
     """What a record says, by field; what it does not say is left out."""
-    thing = {name: values[index] for name, index in row.fields if values[index] is not ABSENT}
+    thing = {name: value for name, index in row.fields if (value := values[index]) is not ABSENT}
     for name, index in row.gives:
         thing[name] = ordered(values[index])  # type: ignore[arg-type]
     return thing
@@ -384,5 +397,7 @@ def fields_of(row: Row, values: Element) -> Thing:
 
 def ordered(elements: list[Element]) -> list[Element]:
     """Elements that a record lists by name: sorted, the last of equal names."""
+    if not elements:
+        return elements
     named = {element[0]: element for element in elements}
     return [named[name] for name in sorted(named)]  # type: ignore[type-var]

@@ -23,6 +23,7 @@ from codec.stream.sort import Sorter
 Item = tuple[
     object, ...
 ]  # identity, rank, order of the first, arrival, row number, records, how many, order of the last
+Chunk = tuple[object, int, tuple[object, ...], int, bytes, int, tuple[object, ...]]  # an item without its arrival
 Block = tuple[int, bytes, int]  # row number, records, how many
 ELEMENTS = 1000  # rank of the first element row: after everything that says something about the thing itself
 BLOCK = 1024  # records of a block that is made of chunks which overlap
@@ -50,6 +51,7 @@ class Gatherer:
         self._numbers = {row.name: index for index, row in enumerate(self._rows)}
         self._ranks = [self._rank(row) for row in self._rows]
         self._arrival = 0
+        self._identities = [itemgetter(*row.identity) for row in self._rows]
         self._pickers = [picker(row.element) if row.each else None for row in self._rows]
 
     def _rank(self, row: Row) -> int:
@@ -60,23 +62,26 @@ class Gatherer:
         gives = collection is not None and (row.each or any(name == collection[0] for name, _ in row.gives))
         return ELEMENTS + rank if gives else rank
 
-    def add(self, row: Row, records: list[Element]) -> None:
-        """Records of one kind and one thing, as the engine read them, in the order of the input."""
+    def chunks(self, row: Row, records: Iterable[Element]) -> list[Chunk]:
+        """Records of one kind, as the engine read them, as chunks: those of one thing that follow each other, as long as
+        each has its place after the one before it."""
         number = self._numbers[row.name]
-        if not row.each or ascends(row, records):
-            self._add(row, number, records)
-            return
-        for record in records:
-            self._add(row, number, [record])
+        rank, places = self._ranks[number], row.order
+        found: list[Chunk] = []
+        for identity, group in groupby(records, key=self._identities[number]):
+            several = list(group)
+            parts = [several] if not row.each or ascends(row, several) else [[record] for record in several]
+            for part in parts:
+                first, last = part[0], part[-1]
+                order, end = tuple(first[i] for i in places), tuple(last[i] for i in places)
+                found.append((identity, rank, order, number, marshal.dumps(part, _FORM), len(part), end))
+        return found
 
-    def _add(self, row: Row, number: int, records: list[Element]) -> None:
-        first, last = records[0], records[-1]
-        identity = first[row.identity[0]] if len(row.identity) == 1 else tuple(first[i] for i in row.identity)
-        order, end = tuple(first[i] for i in row.order), tuple(last[i] for i in row.order)
-        self._arrival += 1
-        data = marshal.dumps(records, _FORM)
-        item = (identity, self._ranks[number], order, self._arrival, number, data, len(records), end)
-        self._sorter.add(item, 400 + len(data))
+    def take(self, chunks: list[Chunk]) -> None:
+        """Keep chunks, in the order of the input."""
+        for identity, rank, order, number, data, count, end in chunks:
+            self._arrival += 1
+            self._sorter.add((identity, rank, order, self._arrival, number, data, count, end), 400 + len(data))
 
     def elements(self, block: Block) -> list[Element]:
         """The elements that the records of a block say."""

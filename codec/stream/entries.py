@@ -216,13 +216,9 @@ class EntryReader:
                     value_size, flags, expire_at = read_head(data, value_at)
                     body = value_at + to_body
                     stop = value_at + width + value_size
-                    if (
-                        stop > size
-                        or value_size < least_value
-                        or value_size > most_value
-                        or value_at - start > most_key
-                        or value_at - start < least_key
-                    ):
+                    if stop > size or not least_value <= value_size <= most_value:
+                        break
+                    if not least_key <= value_at - start <= most_key:
                         break
                     if flags or expire_at:
                         if flags in refused:

@@ -50,7 +50,8 @@ class Newest:
         if len(several) < len(keys) or not several.isdisjoint(self._chain):
             return None
         self._before = last = raws[-1]
-        prefixes = (last[:size] for size in {len(key) for key in keys})
+        lengths = range(len(last)) if len(last) < len(keys) else {len(key) for key in keys}
+        prefixes = (last[:size] for size in lengths)
         chain = {key for key in self._chain if last.startswith(key)}.union(p for p in prefixes if p in several)
         self._chain = sorted(chain, key=len)
         values, ats = batch.values, batch.ats
