@@ -21,7 +21,7 @@ from codec.errors import from_os_error
 
 Item = TypeVar("Item", bound=tuple[object, ...])
 
-DEFAULT_BUDGET = 32 << 20
+DEFAULT_BUDGET = 12 << 20
 FAN_IN = 64  # runs merged at once; a block is 1/FAN_IN of the budget, so that a merge holds one budget
 _LENGTH = Struct("<Q")  # before each block in the file
 _MARSHAL_VERSION = 2  # the last one that does not look for shared objects, which would cost more than it saves
