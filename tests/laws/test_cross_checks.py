@@ -152,8 +152,8 @@ def paired(message: Message) -> Thing | None:
     return None if len(flat) % 2 else {"fields": [*zip(flat[::2], flat[1::2], strict=True)]}
 
 
-TABLE = {"name": b"t"}
-ITEM = {"table": TABLE, "hash": ("S", "k"), "range": None}
+TABLE = {"name": b"t", "written_generation": 1}
+ITEM = {"table": TABLE, "written_generation": 1, "hash": ("S", "k"), "range": None}
 KEY = {"key": b"k"}
 STORED = (
     Stored("dynamodb", "Table.schema", b"!ddb|meta|table|dA", b"\0DS\1", "TableSchema", table, TABLE),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.compile.engine import Compiled
+from codec.compile.engine import Compiled, compiled
 from codec.decoding import engine_of
 from codec.spec import plan
 from codec.testing import canonical, noisy
@@ -92,6 +92,6 @@ class NoHelp:
 
 def without_interpreter(adapter: plan.Adapter) -> Compiled:
     """A compiled engine that cannot fall back."""
-    engine = Compiled(adapter)
+    engine = Compiled(compiled(adapter)._code)
     engine._slow = NoHelp()  # type: ignore[assignment]
     return engine

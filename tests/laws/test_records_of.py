@@ -25,7 +25,7 @@ CASES = [
 def test_records_by_plain_key(case: Case, tmp_path: Path) -> None:
     lay_out_tree(case, tmp_path / "tree")
     adapters = case.info["encode_args"]
-    names = tuple(adapters[adapters.index("--adapter") + 1].split(",")) if "--adapter" in adapters else ()
+    names = tuple(adapters[adapters.index("--adapter") + 1].split(",")) if "--adapter" in adapters else None
     options = EncodeOptions(adapters=names)
     written = io.BytesIO()
     encode_snapshot(tmp_path / "tree", written, options)
