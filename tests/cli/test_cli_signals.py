@@ -92,7 +92,7 @@ def test_a_signal_at_any_time_leaves_the_whole_tree_or_nothing(tmp_path: Path, n
         found = os.listdir(tmp_path)
         if found == ["tree"]:
             assert (tmp_path / "tree" / "CHECKSUMS").exists()
-            (tmp_path / "tree").rename(tmp_path.parent / f"tree-{twentieths}")
+            (tmp_path / "tree").rename(tmp_path.parent / f"{number.name}-{twentieths}")
         else:
             assert found == []
     assert statuses <= {0, STATUSES[number], -number, 1}  # before the interpreter has begun, the signal itself ends it

@@ -38,7 +38,7 @@ SPECS = {
     ),
     "a limit that is not enforced": ("container", "max: 1048584", "max: 1099511627776"),
     "a member with another default": ("sqs", f"{PARTITION}left_out", f'{PARTITION}"null"'),
-    "a length that is one too short": ("redis", "hint_bytes: 64", "hint_bytes: 63"),
+    "a length that is one too short": ("redis", "digits: 32", "digits: 31"),
     "a number in the other byte order": (
         "container",
         "{complement: u64, byte_order: big}",
