@@ -51,10 +51,6 @@ class Paths:
         self._taken: list[bytes] = []  # folded forms of names that later keys could be in the way of
         self.renamed = False
 
-    def is_late(self, key: bytes) -> bool:
-        """Whether the key's path depends on whether any other is renamed: it is called as the names file."""
-        return key.split(b"/", 1)[0] == self._names_file
-
     def choose(self, key: bytes) -> tuple[str, str]:
         """The path of a key, and the kind of its line in the names file, empty if it needs none."""
         form = folded(key)

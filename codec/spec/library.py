@@ -12,11 +12,11 @@ from typing import cast
 import codec.layout
 from codec.api import DEFAULT_FORMAT
 from codec.errors import Place, SpecError
-from codec.spec import extends, plan, source
+from codec.spec import extends, source
 from codec.spec.container import SCHEMAS, Container
 from codec.spec.container_resolver import ContainerResolver, kind_of
 from codec.spec.extends import extended
-from codec.spec.resolve import Resolver, options
+from codec.spec.resolve import Resolver
 
 MAIN = "container.yaml"
 DEFAULT = DEFAULT_FORMAT
@@ -111,9 +111,3 @@ def _check(path: Path) -> None:
     if kind_of(main := extended(path)) != "container":
         hint = "name the format that carries it; `codec spec lint` checks it alone"
         raise SpecError("spec-not-a-format", "this is the spec of one adapter", source.place_of(main, ()), hint=hint)
-
-
-def all_options(name: str) -> tuple[plan.Option, ...]:
-    """Every option that the format's adapters declare, without resolving anything else."""
-    path = main_file(name)
-    return tuple(option for data in carried(path, extended(path)) for option in options(data))
