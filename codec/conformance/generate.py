@@ -6,7 +6,7 @@ Deterministic: the same spec gives the same vectors. Memory: the inputs and answ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from codec.conformance.bench import MOST_REFUSED, Bench, flags
@@ -23,22 +23,22 @@ from codec.spec import plan
 Trees = list[tuple[Files, Options]]
 
 
-def generated(name: str, most: int = MOST_REFUSED) -> Iterator[Vector]:
+def generated(name: str, most: int = MOST_REFUSED, only: Collection[str] = ()) -> Iterator[Vector]:
     """Every vector that the plan of the format `name` gives, at most so many refused ones of each point.
 
-    Raises `SpecError` if there is no such format.
+    `only` are the adapters that they are about, none: all of them. Raises `SpecError` if there is no such format.
     """
     used: Counter[str] = Counter()
-    for vector in _made(Bench(Oracle(name), most)):
+    for vector in _made(Bench(Oracle(name), most), only):
         used[vector.id] += 1
         number = used[vector.id]
         yield replace(vector, id=f"{vector.id}-{number}") if number > 1 else vector
 
 
-def _made(bench: Bench) -> Iterator[Vector]:
+def _made(bench: Bench, only: Collection[str]) -> Iterator[Vector]:
     first: Scene | None = None
     trees: Trees = []
-    for adapter in bench.container.adapters:
+    for adapter in (one for one in bench.container.adapters if not only or one.name in only):
         found = sorted(scenes(adapter, bench.container), key=_size)
         valid = _Valid(bench, adapter)
         yield from valid.vectors(found)

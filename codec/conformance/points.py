@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import construct
-
 from codec.errors import Place
-from codec.layout.base import Layout, Wrong
 from codec.spec import plan
 from codec.spec.container import Container, StreamPlan, TopDocument
+from codec.spec.totals import is_total, takes_anything, value_takes_anything
 from codec.spec.words import Empty, Not
 
-ODD = (b"", b"\0", b"\xff\xfe", b"%", b"a" * 300)
 NOT_READ = "its bytes are not read: {}"
 ANY_BYTES = "any bytes are a value"
 NOT_DATA = "no input can be wrong in it"
@@ -67,14 +64,14 @@ def row_points(adapter: str, row: plan.Row) -> Iterator[Point]:
     """A record kind and everything in it."""
     base = row_anchor(adapter, row)
     unread = not_read(row)
-    total = not unread and not row.digest[0] and not row.key_error and all(map(_takes_anything, row.forms))
+    total = not unread and not row.key_error and value_takes_anything(row)
     yield Point(base, "record kind", row.place, unread or (ANY_BYTES if total else ""))
     for part in row.key:
         yield from _part_points(base, part, unread)
     for form in row.forms:
         where = form_anchor(base, row, form)
         if where != base:
-            yield Point(where, "form", form.place, unread or (ANY_BYTES if _takes_anything(form) else ""))
+            yield Point(where, "form", form.place, unread or (ANY_BYTES if takes_anything(form.parts) else ""))
         for part in form.parts:
             yield from _part_points(where, part, unread)
 
@@ -86,23 +83,6 @@ def not_read(row: plan.Row) -> str:
     if row.role == "derived" and not row.read_with:
         return NOT_READ.format(row.because or "it is computed anew")
     return ""
-
-
-def _takes_anything(form: plan.Form) -> bool:
-    """Whether any bytes at all are a value of the form."""
-    return all(
-        isinstance(part, plan.Slack) or (isinstance(part, plan.Slot) and is_total(part.layout)) for part in form.parts
-    )
-
-
-def is_total(layout: Layout) -> bool:
-    """Whether a layout takes any bytes."""
-    if not layout.is_open:
-        return False
-    try:
-        return all(layout.construct(0).parse(text) is not None for text in ODD)
-    except (construct.ConstructError, Wrong, UnicodeError):
-        return False
 
 
 def _part_points(base: str, part: plan.Part, unread: str) -> Iterator[Point]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ CONTENTS = ("cut", "short", "ones", "text", "not-utf8", "long")
 def fields_of(message: plan.Message, data: bytes, start: int) -> Iterator[tuple[str, Iterator[damage.Candidate]]]:
     """What is wrong in the fields of the message at the end of `data`: `field` or `field.item`, and candidates of it."""
     known = {field.number: field for field in message.fields}
+    seen: Counter[str] = Counter()
     for number, at, content, end in pieces(data, start):
         if number not in known:
             continue
@@ -25,8 +27,9 @@ def fields_of(message: plan.Message, data: bytes, start: int) -> Iterator[tuple[
             continue
         yield field.name, whole.with_contents(_contents(data[content:end]))
         if field.shape in ("repeated", "alternating"):
-            for _, name, _ in field.items:
-                yield f"{field.name}.{name}", whole.with_contents(_contents(data[content:end]))
+            _, name, _ = field.items[seen[field.name] % len(field.items)]
+            seen[field.name] += 1
+            yield f"{field.name}.{name}", whole.with_contents(_contents(data[content:end]))
             continue
         names = {number: name for number, name, _ in field.items}
         inside = data[content:end]

@@ -29,10 +29,8 @@ class Dispatch:
 
     def _only(self, bound: bytes) -> Row | None:
         """The row of everything from one bound to the next, if the prefix alone decides."""
-        inside = [prefix for prefix in self._by_prefix if bound.startswith(prefix)]
-        if not inside or any(self._by_prefix[prefix].by_shape for prefix in inside):
-            return None
-        return self._by_prefix[max(inside, key=len)]
+        inside = [row for length in self._lengths if (row := self._by_prefix.get(bound[:length])) is not None]
+        return inside[0] if inside and not any(row.by_shape for row in inside) else None
 
     def find(self, key: bytes, value: bytes) -> Row | None:
         """The row of a record."""

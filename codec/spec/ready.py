@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codec.api import DEFAULT_FORMAT
+from codec.errors import Place
 
 if TYPE_CHECKING:
     from codec.spec.container import Container
@@ -46,10 +47,10 @@ def _load(name: str) -> Container:
     for path in (os.path.join(BUILT, f"{name}.plan"), cached(key)):
         data = _read(path, key, trusted=path.startswith(BUILT))
         if data is not None:
-            return _restored(data)
+            return _restored(data, folder)
     data = make(name)
     _keep(cached(key), key + data)
-    return _restored(data)
+    return _restored(data, folder)
 
 
 def build(name: str) -> Path:
@@ -73,12 +74,22 @@ def make(name: str) -> bytes:
         text, objects = generate(adapter)
         modules.append((marshal.dumps(compile(text, f"<generated from {adapter.format}>", "exec")), objects))
     out = io.BytesIO()
-    _Placeless(out, pickle.HIGHEST_PROTOCOL).dump((container, modules))
+    _Placeless(out, os.path.dirname(specs(name) or "")).dump((container, modules))
     return out.getvalue()
 
 
 class _Placeless(pickle.Pickler):
-    """Parts of a spec lose their places, which only the loader of YAML knows how to keep."""
+    """Parts of a spec lose their places, which only the loader of YAML knows how to keep; what knows its place, a row or
+    a check, keeps it from the folder of all specs on: what is built here may be used elsewhere."""
+
+    def __init__(self, file: io.BytesIO, root: str) -> None:
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self._root = root + os.sep
+
+    def persistent_id(self, value: Any) -> Any:
+        if type(value) is Place and value.source.startswith(self._root):
+            return value.source[len(self._root) :], value.line, value.column
+        return None
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -86,10 +97,22 @@ class _Placeless(pickle.Pickler):
         return (list, (list(value),)) if isinstance(value, list) else NotImplemented
 
 
-def _restored(data: bytes) -> Container:
+class _Placed(pickle.Unpickler):
+    """Puts places below the folder where the specs stand now."""
+
+    def __init__(self, data: bytes, root: str) -> None:
+        super().__init__(io.BytesIO(data))
+        self._root = root
+
+    def persistent_load(self, found: Any) -> Place:
+        source, line, column = found
+        return Place(os.path.join(self._root, source), None, line, column)
+
+
+def _restored(data: bytes, folder: str) -> Container:
     from codec.compile.engine import know
 
-    container, modules = pickle.loads(data)
+    container, modules = _Placed(data, os.path.dirname(folder)).load()
     for adapter, (code, objects) in zip(container.adapters, modules, strict=True):
         know(adapter, marshal.loads(code), objects)
     return container  # type: ignore[no-any-return]

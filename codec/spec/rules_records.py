@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from codec.errors import Place
 from codec.spec import plan
@@ -11,6 +12,7 @@ from codec.spec.context import POSITION
 from codec.spec.coverage import body_fields, bound_fields, contents, copied_fields
 from codec.spec.finding import AdapterRule, Finding, Subject, doubt, mistake
 from codec.spec.source import place_of
+from codec.spec.totals import key_takes_anything, value_takes_anything
 from codec.spec.wording import listed
 
 
@@ -195,6 +197,33 @@ def examples_given(subject: Subject) -> Iterator[Finding]:
             yield doubt("spec-example", f"`{row.label}` has no example", row.place, row.label, hint)
 
 
+def errors_named(subject: Subject) -> Iterator[Finding]:
+    """What can be wrong in a record is refused under a name, and a name that nothing can cause is a mistake."""
+    shown = {label for view in subject.adapter.views for label in view.rows}
+    for row in subject.adapter.rows:
+        is_read = row.role == "stored" or bool(row.read_with)
+        if row.unread or row.role == "dropped" or not (is_read or row.label in shown):
+            continue
+        key, value = key_takes_anything(row), not is_read or value_takes_anything(row)
+        nameless = [side for side, total in (("key", key), ("value", value)) if not total]
+        if nameless and not (row.key_error or row.value_error):
+            message = f"`{row.label}` can be wrong in its {listed(nameless, 'and')}, and has no name for that"
+            hint = f"name it: `errors: {{{', '.join(f'{side}: Err…' for side in nameless)}}}`"
+            yield mistake("spec-error-name", message, row.place, row.label, hint)
+        for side, total in (("key", key), ("value", value)):
+            if total and side in _declared(subject, row):
+                message = f"`{row.label}` has a name for what is wrong in its {side}, and nothing can be wrong there"
+                yield mistake("spec-error-name", message, row.place, row.label, f"take `{side}` out of its `errors`")
+
+
+def _declared(subject: Subject, row: plan.Row) -> set[str]:
+    """The sides that the spec of a record kind has error names for."""
+    entities = cast("dict[str, dict[str, dict[str, dict[str, object]]]]", subject.data["entities"])
+    shared = cast("dict[str, dict[str, object]]", subject.data.get("shared", {}))
+    spec = entities[row.entity]["stored"][row.name] if row.entity in entities else shared[row.name]
+    return {*cast("dict[str, str]", spec.get("errors", {}))}
+
+
 RULES: tuple[AdapterRule, ...] = (
     identity_in_key,
     derived_binds,
@@ -206,4 +235,5 @@ RULES: tuple[AdapterRule, ...] = (
     flags_name_parts,
     owners_store,
     examples_given,
+    errors_named,
 )

@@ -20,7 +20,7 @@ from codec.conformance.reports import REPORT_SCHEMA
 from codec.conformance.running import Result, Suite, chosen, run
 from codec.errors import UsageError
 from codec.tools.main import main
-from tests.support.conformance_kit import FORMAT, both, vectors_of
+from tests.support.conformance_kit import FORMAT, both, tool, vectors_of
 
 PYTHON = sys.executable
 
@@ -28,11 +28,6 @@ PYTHON = sys.executable
 @pytest.fixture(scope="session")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Index]:
     return vectors_of(FORMAT, tmp_path_factory)
-
-
-def tool(direction: str) -> str:
-    """The project's own drop-in as anyone would name it on the kit's command line."""
-    return f"{PYTHON} -m codec.tools.snapshot_{direction} {{options}} --input {{input}} --output {{output}}"
 
 
 # ------------------------------------------------------------------------------------------------ demonstration

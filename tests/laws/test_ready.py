@@ -40,6 +40,16 @@ def test_a_ready_plan_is_the_plan(cache: Path) -> None:
     assert cache.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_plan_that_was_built_elsewhere_names_the_specs_that_stand_here(tmp_path: Path) -> None:
+    data, here = ready.make(library.DEFAULT), ready.specs(library.DEFAULT)
+    assert here is not None
+    assert str(Path(here).parent).encode() not in data
+    for folder in (Path(here), tmp_path / library.DEFAULT):
+        places = [row.place for adapter in ready._restored(data, str(folder)).adapters for row in adapter.rows]
+        assert {Path(place.source).parent for place in places} == {folder}
+        assert all(place.line and place.column for place in places)
+
+
 def test_a_file_that_others_can_write_is_not_read(cache: Path) -> None:
     ready.load(library.DEFAULT)
     (file,) = cache.iterdir()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +25,28 @@ FORMAT = "elastickv"
 MOST_REFUSED = 2  # vectors of each point; `codec conformance export` makes more
 
 
-def vectors_of(name: str, tmp_path_factory: pytest.TempPathFactory, most: int = MOST_REFUSED) -> tuple[Path, Index]:
-    """The exported vectors of a format, and their index; made by the first of the test processes that asks."""
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+long_only = pytest.mark.skipif(not LONG, reason="takes minutes: `make test-long` runs it")
+
+
+def vectors_of(
+    name: str, tmp_path_factory: pytest.TempPathFactory, most: int = MOST_REFUSED, only: Collection[str] = ()
+) -> tuple[Path, Index]:
+    """The exported vectors of a format (`only` of some adapters), and their index; made by the first of the test
+    processes that asks."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    folder = shared / f"vectors-{Path(name).name}-{most}"
-    with (shared / "vectors.lock").open("w") as lock:
+    folder = shared / "-".join(("vectors", Path(name).name, str(most), *only))
+    with (shared / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            export(name, generated(name, most), folder, sync=False)
+            export(name, generated(name, most, only), folder, sync=False)
     return folder, read_index(folder)
+
+
+def tool(direction: str) -> str:
+    """The project's own drop-in as anyone would name it on the kit's command line."""
+    return f"{sys.executable} -m codec.tools.snapshot_{direction} {{options}} --input {{input}} --output {{output}}"
 
 
 Before = Callable[[bytes], bytes]
