@@ -76,7 +76,7 @@ class Applied:
 
     def run(self, steps: Iterable[Step], canonical: Records, values: Iterable[tuple[bytes, Ref]]) -> None:
         """Take everything in. `values` are the large values that the complement has, by digest, in the pool."""
-        for step, of in beside(steps, canonical, is_apart):
+        for step, of in cast("Iterator[tuple[Step | None, Of[Step]]]", beside(steps, canonical, is_apart)):
             self._number += 1
             if step is None:
                 self._closed(of)
@@ -103,7 +103,7 @@ class Applied:
             if step.kind & LIVE:
                 of.live = step
             if step.kind & UNIT:
-                self._of_units.add((step.unit, GIVEN, self._number, *step), weight(step))
+                of.number = self._number  # what becomes of it is known at the end of its key
             else:
                 self._replay(step, self._number)
         elif kind == BASE:
@@ -156,14 +156,15 @@ class Applied:
                 self._edited(of.key, value, given_of(of), step.value)
 
     def _closed(self, of: Of[Step]) -> None:
-        """A canonical record that no step knows: somebody added it."""
-        if of.value is None or of.used:
+        """The end of a key. A canonical record that no step knows is one that somebody added."""
+        live, value = of.live, of.value
+        if live is not None and live.kind & UNIT:
+            self._of_units.add((live.unit, GIVEN, of.number, value is not None, *live), weight(live))
+        if value is None or of.used:
             return
-        live = of.live
-        if live is not None and live.kind == OWN | LIVE and live.value == of.value:
-            return
-        self._touch(self._units.of(of.key, of.value))
-        self._edited(of.key, of.value)
+        self._touch(self._units.of(of.key, value))
+        if live is None or not gives(live, value):
+            self._edited(of.key, value)
 
     def _touch(self, unit: int) -> None:
         if unit:
@@ -218,9 +219,9 @@ class Applied:
                 touched = True
             elif item[1] == GIVEN:
                 moved = True
-                step = Step._make(item[3:])
+                step = Step._make(item[4:])
                 self._replay(step, cast(int, item[2]))
-                if touched:
+                if touched and not item[3]:  # else the documents say again what stands there
                     self._edited(step.key, None)
             elif touched and (moved or not item[3]):
                 key, had_live, kept, given, base = item[4:]
@@ -244,6 +245,11 @@ class Applied:
                     self._count("overridden", step)
                 else:
                     self._entry(step, found, cast(int, item[1]))
+
+
+def gives(step: Step, value: bytes) -> bool:
+    """Whether a step of an own value has this one."""
+    return step.value == (value if step.kind & ~(UNIT | LIVE) == OWN else digest_of(value))
 
 
 def given_of(of: Of[Step]) -> bytes:

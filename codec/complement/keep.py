@@ -16,9 +16,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
-from codec.complement.beside import Of, beside
+from codec.complement.beside import Of, Singles, beside
 from codec.complement.note import Note, fact_line, plan_of, write_note
-from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Step, StepWriter
+from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Step, StepWriter
 from codec.compression import Compressed
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
@@ -26,7 +26,7 @@ from codec.spec.plan import Row
 from codec.stream import everything
 from codec.stream.contents import Contents
 from codec.stream.entries import EntryReader
-from codec.stream.everything import Everything, Thing
+from codec.stream.everything import Everything, Run, Thing
 from codec.stream.sort import Sorter
 from codec.stream.wrap import Wrapping
 from codec.tree.staging import StagedFile, StagedTree
@@ -176,16 +176,25 @@ class _Keeper:
         canonical: Iterable[tuple[bytes, bytes]],
         sorter: Sorter[tuple[object, ...]],
         far: Sorter[tuple[bytes, int, int, int]],
-    ) -> Iterator[Step]:
+    ) -> Iterator[Step | Alike]:
         """Every step, in order; large values that are wanted (1) or had (0) are noted in `far`."""
         whole = Everything(self._reader)
+        things: Iterator[Thing | Run]
         if self._is_ordered(whole):
-            things, numbered = whole.in_file_order(), False
+            things = whole.in_file_order() if self._seen.as_of is not None else whole.in_runs()
+            numbered = False
         else:
             things = whole.in_order(sorter)
             numbered = not whole.natural
         told = [[0] * len(REASONS) for _ in KINDS]
-        for thing, of in beside(things, self._single(canonical), is_apart):
+        records = Singles(canonical)
+        for thing, of in beside(things, records, is_apart, whole.suffix):
+            if isinstance(thing, Run):
+                times = thing.times(whole.suffix)
+                self.newest_commit = max(self.newest_commit, *times)
+                told[SAME][_CODE["live"]] += len(times)
+                yield Alike(SAME | LIVE, _CODE["live"], thing.keys, times, [*map(zlib.crc32, thing.values)])
+                continue
             if thing is None:
                 if of.used or of.value is None:
                     continue
@@ -200,22 +209,14 @@ class _Keeper:
             for reason, count in zip(REASONS, reasons, strict=True):
                 if count:
                     self.counts[f"{KINDS[kind]} {reason}"] += count
-
-    def _single(self, canonical: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-        """One record of each key: a tree that has every version may say some twice."""
-        before = None
-        for key, value in canonical:
-            if key == before:
-                self.counts[REPEATED] += 1
-            else:
-                yield key, value
-            before = key
+        if records.repeated:
+            self.counts[REPEATED] = records.repeated
 
     def _is_ordered(self, whole: Everything) -> bool:
         """Whether the entries stand in the order of framed keys."""
         if self._reader.plan.groups is not None:
             return False
-        return self._seen.ordered or all(whole.natural for _ in whole.in_file_order())
+        return self._seen.ordered or all(whole.natural for _ in whole.in_runs())
 
     def _step(self, thing: Thing, of: Of[Thing], far: Sorter[tuple[bytes, int, int, int]]) -> Step:
         _, _, what, key, commit_ts, state, expire_at, value, at = thing

@@ -47,9 +47,8 @@ class Merging:
         row = self._units.row(key, edited)
         if row is None or not self.merges(row):
             return edited
-        forms = {_form_of(row, value) for value in (given, base, edited)}
-        form = forms.pop()
-        if forms or form is None:
+        form = _form_of(row, edited)
+        if form is None or any(_form_of(row, value) is not form for value in (given, base)):
             return edited
         try:
             return _merged(form, given, base, edited)

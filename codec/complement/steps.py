@@ -7,8 +7,8 @@ block is held at a time: about `MOST_BYTES`, or one larger value.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from codec.compression import Compressed, Expanded
 from codec.errors import DataError, Place, StreamError
@@ -40,6 +40,16 @@ class Step(NamedTuple):
     value: bytes  # of OWN and NODE; the digest of FAR
 
 
+class Alike(NamedTuple):
+    """Steps of one kind and reason, as columns: keys, times, checks; nothing else is said of them."""
+
+    kind: int
+    reason: int
+    keys: list[bytes]
+    times: list[int]
+    checks: list[int]
+
+
 class Sink(Protocol):
     """Where bytes go."""
 
@@ -58,44 +68,59 @@ class StepWriter:
         self._steps: list[Step] = []
         self.count = 0
 
-    def add(self, steps: Iterable[Step]) -> None:
-        """More steps."""
+    def add(self, steps: Iterable[Step | Alike]) -> None:
+        """More steps; those that come as columns are a block of their own."""
         held, room = self._steps, MOST_BYTES
         for step in steps:
-            held.append(step)
-            room -= len(step[3]) + len(step[10]) + STEP_BYTES
+            if type(step) is Alike:
+                self._flush()
+                self._write_alike(step)
+                held, room = self._steps, MOST_BYTES
+                continue
+            held.append(cast(Step, step))
+            room -= len(step[3]) + len(step[10]) + STEP_BYTES  # type: ignore[misc]
             if room <= 0:
                 self._flush()
                 held, room = self._steps, MOST_BYTES
 
+    def _write_alike(self, some: Alike) -> None:
+        count, keys = len(some.keys), some.keys
+        none = (0,) * count
+        narrow = bytes((some.kind,)) * count + bytes((some.reason,)) * count + bytes(count)
+        self._write((some.times, none, some.checks, none, none, [*map(len, keys)], none), keys, (), narrow)
+
     def _flush(self) -> None:
-        steps = self._steps
-        kinds, reasons, _, keys, times, dead, expiries, checks, units, orders, values = zip(*steps, strict=True)
+        """Write what is held as a block."""
+        if not self._steps:
+            return
+        kinds, reasons, _, keys, times, dead, expiries, checks, units, orders, values = zip(*self._steps, strict=True)
         sizes = (tuple(map(len, keys)), tuple(map(len, values)))
         narrow = bytes(kinds) + bytes(reasons) + bytes(dead)
+        self._write((times, expiries, checks, units, orders, *sizes), keys, values, narrow)
+        self._steps = []
+
+    def _write(
+        self, columns: Sequence[Sequence[int]], keys: Sequence[bytes], values: Sequence[bytes], narrow: bytes
+    ) -> None:
         present, numbers = 0, []
-        for index, (code, column) in enumerate(
-            zip(_NUMBERS, (times, expiries, checks, units, orders, *sizes), strict=True)
-        ):
+        for index, (code, column) in enumerate(zip(_NUMBERS, columns, strict=True)):
             if any(column):
                 present |= 1 << index
                 numbers.append(_planes(code, column))
         whole = b"".join(numbers)
         names, contents = b"".join(keys), b"".join(values)
-        head = _COUNTS.pack(len(steps), len(whole), len(names), len(contents), len(narrow), present)
+        head = _COUNTS.pack(len(keys), len(whole), len(names), len(contents), len(narrow), present)
         for part in (head, whole, names, contents, narrow):
             self._out.write(part)
-        self.count += len(steps)
-        self._steps = []
+        self.count += len(keys)
 
     def close(self) -> None:
         """Write what is left, and the end of the stream."""
-        if self._steps:
-            self._flush()
+        self._flush()
         self._out.finish()
 
 
-def _planes(code: str, column: tuple[int, ...]) -> bytes:
+def _planes(code: str, column: Sequence[int]) -> bytes:
     """Numbers as byte planes."""
     raw = struct.pack(f"<{len(column)}{code}", *column)
     width = struct.calcsize(f"<{code}")
@@ -168,4 +193,18 @@ def exactly(stream: Expanded, size: int) -> bytes:
     return data
 
 
-__all__ = ["BASE", "FAR", "GROUP", "LIVE", "NODE", "OWN", "SAME", "UNIT", "Step", "StepWriter", "exactly", "read_steps"]
+__all__ = [
+    "BASE",
+    "FAR",
+    "GROUP",
+    "LIVE",
+    "NODE",
+    "OWN",
+    "SAME",
+    "UNIT",
+    "Alike",
+    "Step",
+    "StepWriter",
+    "exactly",
+    "read_steps",
+]

@@ -230,8 +230,8 @@ class EntryReader:
             finally:
                 source.at = at
                 batch.end = source.end - size + at
-            if batch.raws:
-                yield self._without_operational(batch, least_value)
+            if batch.raws and (kept := self._without_operational(batch, least_value)).raws:
+                yield kept
             if not self._is_next_whole(length, key_frame, value_frame, refused):
                 break
             data, at, size = source.data, source.at, len(source.data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from codec.errors import StreamError
@@ -36,6 +37,56 @@ class Thing(NamedTuple):
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Entries that follow each other, without flags and expiries, as parallel lists: framed keys, keys, values.
+
+    The first has this `number` and begins at `start`; `around` bytes of each are neither key nor value.
+    """
+
+    raws: list[bytes]
+    keys: list[bytes]
+    values: list[bytes]
+    number: int
+    start: int
+    around: int
+
+    @property
+    def raw(self) -> bytes:
+        """The framed key of the first one."""
+        return self.raws[0]
+
+    def parts(self, at: int) -> tuple[Run, Run]:
+        """Those before an index, and the others."""
+        size = sum(map(len, self.raws[:at])) + sum(map(len, self.values[:at])) + at * self.around
+        first = Run(self.raws[:at], self.keys[:at], self.values[:at], self.number, self.start, self.around)
+        numbers = self.number + at, self.start + size, self.around
+        return first, Run(self.raws[at:], self.keys[at:], self.values[at:], *numbers)
+
+    def distinct(self, most: int) -> int:
+        """How many of the first `most` stand before one whose key the next framed key begins with; not all, at most one
+        less than there are."""
+        again = list(map(bytes.startswith, self.raws[1 : most + 1], self.keys))
+        return again.index(True) if True in again else len(again)
+
+    def times(self, suffix: struct.Struct) -> list[int]:
+        """When each was committed."""
+        width, count = suffix.size, len(self.raws)
+        inverted = struct.unpack(
+            f"{suffix.format[0]}{count}{suffix.format[1:]}", b"".join([raw[-width:] for raw in self.raws])
+        )
+        return [number ^ ALL_BITS for number in inverted]
+
+    def things(self, suffix: struct.Struct) -> Iterator[Thing]:
+        """The same one by one."""
+        at, new = self.start + self.around, tuple.__new__  # a named tuple costs most of its time without
+        entries = zip(self.raws, self.keys, self.times(suffix), self.values, strict=True)
+        for number, (raw, key, commit_ts, value) in enumerate(entries, self.number):
+            at += len(raw)
+            yield new(Thing, (raw, number, ENTRY, key, commit_ts, 0, 0, value, at))
+            at += len(value) + self.around
+
+
 class Everything:
     """What the file of `reader` holds. `natural` tells, when the end was reached, whether it stood in the natural order:
     by framed key, or in a stream of groups by key and time."""
@@ -53,11 +104,19 @@ class Everything:
         footers += [reader.container.footer.crc] if reader.head.container == reader.container.footer.named else []
         return reader.source.size - sum(layout.size or 0 for layout in footers)
 
-    def in_file_order(self) -> Iterator[Thing]:
-        """Each thing once."""
+    def in_runs(self) -> Iterator[Thing | Run]:
+        """Each thing once, entries in runs where that is possible."""
         self.natural = True
         self._reader.source.seek(self._reader.start)
         return self._grouped() if self._reader.plan.groups else self._framed()
+
+    def in_file_order(self) -> Iterator[Thing]:
+        """Each thing once, by itself."""
+        for part in self.in_runs():
+            if isinstance(part, Run):
+                yield from part.things(self.suffix)
+            else:
+                yield part
 
     def in_order(self, sorter: Sorter[tuple[object, ...]]) -> Iterator[Thing]:
         """By framed key, equal ones in file order; memory is the sorter's."""
@@ -65,48 +124,75 @@ class Everything:
             sorter.add(tuple(thing), len(thing.raw) + len(thing.value) + len(thing.key) + 300)
         return map(Thing._make, sorter.sorted())
 
-    def _framed(self) -> Iterator[Thing]:
+    def _framed(self) -> Iterator[Thing | Run]:
+        """Entries without anything odd in runs, one of each block; whatever else there is by itself."""
         plan, source = self._reader.plan, self._reader.source
         key_frame, value_frame = plan.key, plan.value
         assert key_frame is not None and value_frame is not None
-        length, tail = struct.Struct(key_frame.length.format), self.suffix
-        head = struct.Struct("<" + "".join(layout.format[1] for _, layout in value_frame.before))
-        width, of_key, of_value = length.size, key_frame.least, value_frame.least
-        operational = self._reader.container.operational
-        special = tuple(part for row in operational if isinstance(part := row.pattern[0], bytes))
-        number, before, prefixed = 0, b"", 2 * width
-        end, new = self._end(), tuple.__new__  # which is what a named tuple costs most of its time without
+        length, of_tail = struct.Struct(key_frame.length.format), self.suffix.size
+        before = "".join(layout.format[1] for _, layout in value_frame.before)
+        head = struct.Struct("<" + value_frame.length.format[1] + before)
+        special = tuple(part for row in self._reader.container.operational if isinstance(part := row.pattern[0], bytes))
+        width, of_value = length.size, value_frame.least
+        around, to_body = width + width + of_value, width + of_value
+        read_length, read_head = length.unpack_from, head.unpack_from
+        number, last, is_odd = 0, b"", False
+        end = self._end()
         while source.position < end:
-            source.fill(BLOCK)
-            data, start = source.data, source.at
-            at, size, base = start, len(data), source.end - len(data)
-            while size - at >= width and base + at < end:
-                (key_size,) = length.unpack_from(data, at)
-                value_at = at + prefixed + key_size
-                if value_at > size:
+            if not is_odd:
+                source.fill(BLOCK)
+            data, start, base = source.data, source.at, source.end - len(source.data)
+            at, size, is_odd = start, min(len(source.data), end - base), False
+            raws: list[bytes] = []
+            values: list[bytes] = []
+            while at <= size - around:
+                value_at = at + width + read_length(data, at)[0]
+                if value_at > size - to_body:
                     break
-                (value_size,) = length.unpack_from(data, value_at - width)
-                stop = value_at + value_size
+                value_size, state, expire_at = read_head(data, value_at)
+                stop = value_at + width + value_size
                 if stop > size:
                     break
-                raw = data[at + width : value_at - width]
-                number += 1
-                if raw.startswith(special) and any(r.size == value_size and r.matches(raw) for r in operational):
-                    yield Thing(raw, number, NODE, raw, 0, 0, 0, data[value_at:stop], base + value_at)
-                else:
-                    if raw < before:
-                        self.natural = False
-                    before = raw
-                    (inverted,) = tail.unpack_from(raw, key_size - of_key)
-                    state, expire_at = head.unpack_from(data, value_at)
-                    value = data[value_at + of_value : stop]
-                    place = base + value_at + of_value
-                    key = raw[: key_size - of_key]
-                    yield new(Thing, (raw, number, ENTRY, key, inverted ^ ALL_BITS, state, expire_at, value, place))
+                raw = data[at + width : value_at]
+                if state or expire_at or raw.startswith(special):
+                    is_odd = True
+                    break
+                raws.append(raw)
+                values.append(data[value_at + to_body : stop])
                 at = stop
             source.at = at
-            if at == start:
-                self._need(length)
+            if raws:
+                self.natural &= raws[0] >= last and raws == sorted(raws)
+                last = raws[-1]
+                yield Run(raws, [raw[:-of_tail] for raw in raws], values, number + 1, base + start, around)
+                number += len(raws)
+            elif at == start:
+                number += 1
+                thing = self._single(length, head, number)
+                if thing.what == ENTRY:
+                    self.natural &= thing.raw >= last
+                    last = thing.raw
+                is_odd = bool(source.data) and source.position < end
+                yield thing
+
+    def _single(self, length: struct.Struct, head: struct.Struct, number: int) -> Thing:
+        """The next entry or row of the node, looked at by itself."""
+        self._need(length)
+        source, width = self._reader.source, length.size
+        data, at, base = source.data, source.at, source.end - len(source.data)
+        value_at = at + width + length.unpack_from(data, at)[0]
+        raw = data[at + width : value_at]
+        stop = source.at = value_at + width + length.unpack_from(data, value_at)[0]
+        value_at += width
+        operational = self._reader.container.operational
+        if any(row.size == stop - value_at and row.matches(raw) for row in operational):
+            return Thing(raw, number, NODE, raw, 0, 0, 0, data[value_at:stop], base + value_at)
+        _, state, expire_at = head.unpack_from(data, value_at - width)
+        value_at += head.size - width
+        of_tail = self.suffix.size
+        commit_ts = self.suffix.unpack(raw[-of_tail:])[0] ^ ALL_BITS
+        value = data[value_at:stop]
+        return Thing(raw, number, ENTRY, raw[:-of_tail], commit_ts, state, expire_at, value, base + value_at)
 
     def _need(self, length: struct.Struct) -> None:
         """Have the next entry at hand as a whole."""
@@ -120,7 +206,7 @@ class Everything:
         if source.fill(need) < need:
             raise StreamError(self._reader.plan.errors["truncated"], "the file became shorter while it was read")
 
-    def _grouped(self) -> Iterator[Thing]:
+    def _grouped(self) -> Iterator[Thing | Run]:
         groups, source = self._reader.plan.groups, self._reader.source
         assert groups is not None
         names = [name for name, _ in groups.version]

@@ -81,6 +81,13 @@ class Sorter(Generic[Item]):
         if self._weight > self._budget:
             self._spill()
 
+    def extend(self, items: Sequence[Item], weight: int) -> None:
+        """Take several items that occupy about `weight` bytes together; they are at hand already."""
+        self._items += items
+        self._weight += weight
+        if self._weight > self._budget:
+            self._spill()
+
     def hand_over(self) -> tuple[object, tuple[int, ...]]:
         """What was added, as plain values and open files, for `take_over` in another process; the files stay ours."""
         if self._items:

@@ -236,6 +236,11 @@ class StreamWriter(_Stream):
 
     def extend(self, pairs: Sequence[Pair]) -> None:
         """See `Records`."""
+        weight = sum(map(len, chain.from_iterable(pairs)))
+        if weight <= self.most and all(type(value) is bytes for _, value in pairs):
+            self.sorter.extend(cast("Sequence[tuple[bytes, bytes]]", pairs), weight + _PER_RECORD * len(pairs))
+            self.count += len(pairs)
+            return
         for key, value in pairs:
             whole = value if type(value) is bytes else self.frame.fetch(value)  # type: ignore[arg-type]
             self.add(key[: len(key) - len(self.tail)], whole)

@@ -4,10 +4,12 @@ disorder, any container, any way of decoding.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
+from codec.complement import beside
 from codec.testing import History, histories, in_order, writers
 from codec.testing.streams import NOW
 from tests.support.laws import (
@@ -43,11 +45,14 @@ def test_a_history_comes_back_as_it_was(engine: str, data: DataObject, history: 
         assert encoded(kept.files, engine=engine) == file
 
 
-@examples(6)
+@examples(12)
 @given(data=st.data(), history=HISTORIES)
-def test_it_does_so_with_little_memory(data: DataObject, history: History) -> None:
-    file = data.draw(st.sampled_from(WRITERS)).write(history)
-    with tiny_budget():
+def test_it_does_so_with_little_memory_and_in_short_runs(data: DataObject, history: History) -> None:
+    ordered = in_order(CONTAINER, history) if data.draw(st.booleans()) else history
+    file = data.draw(st.sampled_from(WRITERS)).write(ordered)
+    with tiny_budget(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beside, "LEAST", data.draw(st.integers(1, 3)))
+        patch.setattr(beside, "MOST", data.draw(st.integers(3, 8)))
         assert encoded(decoded(file, complement=True)) == file
 
 

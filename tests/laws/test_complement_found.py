@@ -1,0 +1,71 @@
+"""Histories that a complement once got wrong, found by the laws and cut down by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from codec.testing import History, Version, writers
+from codec.testing.containers import Writer, operational_rows
+from codec.testing.documents import Files
+from codec.testing.streams import NOW
+from tests.support.laws import ADAPTERS, CONTAINER, decoded, encode, encoded
+
+WRITERS = tuple(writers(CONTAINER))
+
+
+def of(*rows: tuple[bytes, bytes]) -> History:
+    """One version of each row."""
+    return History(NOW, tuple(Version(key, 3, value) for key, value in rows))
+
+
+def documents(files: Files) -> Files:
+    """The tree without the complement, and without the manifest that names it."""
+    assert CONTAINER.complement is not None
+    own = (f"{CONTAINER.complement.folder}/", CONTAINER.manifest.path)
+    return {path: data for path, data in files.items() if not path.startswith(own)}
+
+
+def there_and_back(first: History, second: History) -> tuple[Files, Files]:
+    """The documents of both, after the tree of the first was given those of the second, and again its own."""
+    one, two = (decoded(WRITERS[0].write(each), complement=True) for each in (first, second))
+    beside = {path: data for path, data in one.items() if path not in documents(one)}
+    left = encode(documents(two) | beside)
+    assert left.error is None, left.error
+    changed = decoded(left.data, complement=True)
+    assert documents(changed) == documents(two)
+    beside = {path: data for path, data in changed.items() if path not in documents(changed)}
+    back = encode(documents(one) | beside)
+    assert back.error is None, back.error
+    assert documents(decoded(back.data)) == documents(one)
+    return documents(one), documents(two)
+
+
+def example(entity: str, row: str) -> tuple[bytes, bytes]:
+    """The example of a kind of record that its spec gives."""
+    rows = (r for adapter in ADAPTERS for e in adapter.entities for r in e.rows if (e.name, r.name) == (entity, row))
+    said = next(rows).example
+    return bytes.fromhex(said["key"]), bytes.fromhex(said["value"])
+
+
+@pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.name)
+def test_a_file_of_nothing_but_rows_of_the_node(writer: Writer) -> None:
+    data = writer.write(History(NOW, (), tuple(operational_rows(CONTAINER))))
+    assert encoded(decoded(data, complement=True)) == data
+
+
+def test_a_record_that_no_document_showed_becomes_part_of_one() -> None:
+    meta, entry = example("Stream", "meta"), example("Stream", "entry")
+    stream = meta[0], (1).to_bytes(8, "big") + (1).to_bytes(8, "big") * 2
+    there_and_back(of((entry[0].replace(b"\x01s", b"\x01t"), entry[1]), entry), of((stream[0], stream[1]), entry))
+
+
+def test_an_edit_of_a_message_of_fields_that_holds_one_that_nobody_knows() -> None:
+    key, value = example("Table", "schema")
+    foreign = b"\xf8\x07\x05"  # field 127
+    before = decoded(WRITERS[0].write(of((key, value + foreign))), complement=True)
+    edited = {path: data.replace(b'"bk"', b'"ck"') for path, data in documents(before).items()}
+    beside = {path: data for path, data in before.items() if path not in edited}
+    after = encoded(edited | beside)
+    assert documents(decoded(after)) == edited
+    assert value.replace(b"bk", b"ck") + foreign in after
+    there_and_back(of((key, value + foreign)), of((key, value.replace(b"bk", b"ck"))))
