@@ -6,11 +6,12 @@ What a command line does, a program can do with one call; command lines only par
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from codec.errors import CodecError
+from codec.frozen import frozen
 from codec.version import __version__
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ Versions = Literal["newest", "all"]
 OutputContainer = Literal["", "stream", "payload", "runtime"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Warned:
     """A structured warning: the event's name and its fields, in the order that the spec gives them."""
 
@@ -30,7 +31,7 @@ class Warned:
     fields: tuple[tuple[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far a phase of a run is: `done` of `total` units (bytes of input when decoding, files when encoding); total 0 =
     unknown. Callers may report as often as they like; whoever shows it decides how often."""
@@ -44,7 +45,7 @@ class Progress:
 def _ignore(_: object) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DecodeOptions:
     """How to decode.
 
@@ -78,7 +79,7 @@ class DecodeOptions:
     progress: Callable[[Progress], None] = _ignore
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DecodeResult:
     """What a decode did. `counts` has `entries`, one count per adapter, `tombstone`, `internal`, `unknown`, and what
     version resolution hid (`older`, `expired`, `deleted`, `later`, `operational`). `losses` counts what is not in the
@@ -97,7 +98,7 @@ class DecodeResult:
     """What the complement holds: steps by kind and reason."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EncodeOptions:
     """How to encode; `adapters` and `jobs` as in `DecodeOptions`, `last_commit_ts` None = the manifest's.
 
@@ -127,7 +128,7 @@ class EncodeOptions:
     progress: Callable[[Progress], None] = _ignore
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EncodeResult:
     """What an encode did; with a self-test that did not match, nothing was given to the sink and `mismatch` says why."""
 
@@ -146,7 +147,7 @@ class EncodeResult:
     """What became of the complement: `applied`, `overridden` and `dropped` steps by reason, and what was edited."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EncodeInfo:
     """How a stream was encoded. `sha256` is that of the whole stream, in hexadecimal; `adapters` stand in the format's
     order; `last_commit_ts` was written, `manifest_last_commit_ts` is the tree's. A member that a document does not
@@ -169,7 +170,7 @@ class EncodeInfo:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VerifyOptions:
     """How to verify.
 
@@ -187,7 +188,7 @@ class VerifyOptions:
     progress: Callable[[Progress], None] = _ignore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FormatOptions:
     """How to format a tree: with `check` nothing is written. `changed` is handed the path of every document that is not
     in its canonical form, `found` every document that cannot be read."""
@@ -199,7 +200,7 @@ class FormatOptions:
     found: Callable[[CodecError], None] = _ignore
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FormatResult:
     """What formatting did, or would do: `changed` of `documents`; `checksums` says whether their list was out of date."""
 
@@ -208,7 +209,7 @@ class FormatResult:
     checksums: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VerifyResult:
     """What a verification found: `kind` is the container of a file or `tree`, `by_code` has the findings by code."""
 
@@ -218,7 +219,7 @@ class VerifyResult:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyVersion:
     """One version of a key: its commit, what it is (`live`, `older`, `deleted`, `expired`), the bytes of its value, when
     it expires (0: never; clock of the store), and what it changed, in words."""

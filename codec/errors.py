@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
+from codec.frozen import frozen
+
 SHOWN_BYTES = 48  # a value from the input is never printed longer than this
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where in the input: a byte `offset` of a stream, or `line` and `column` of a document (all from the file's start)."""
 

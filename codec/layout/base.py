@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
+
+from codec.frozen import frozen
 
 if TYPE_CHECKING:
     import construct
@@ -42,7 +43,7 @@ class Reject(Exception):
     """Raised by compiled code for anything wrong; the interpreter then reads the same bytes and says where and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """What compiled code reads from: the local `buffer`, from `start`, up to the expression `end`."""
 
@@ -111,7 +112,7 @@ Inner = Callable[[object], Layout]
 Builder = Callable[["Setting"], Layout]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """How a spec configures a layout: what stands after its word, its other members, and the byte order around it."""
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from codec.frozen import frozen
 from codec.layout.base import Wrong
 from codec.layout.segments import Segment
 
 _NOT_A_PIECE = frozenset((b"", b".", b".."))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rename:
     """Keys that end with `ends`, or are folders of other keys, get `append` and a line of this `kind`.
 
@@ -29,7 +29,7 @@ class Rename:
     option: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
     """Where keys go that cannot be paths: into one `folder`, as an escaped name with `append`, with a line of `kind`."""
 
@@ -43,7 +43,7 @@ class Carried:
         return f"{self.folder}/{self.segment.encode(key)[0]}{self.append}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiteralPath:
     """A key as a path: `/` makes folders and nothing is escaped."""
 
@@ -97,7 +97,7 @@ def build(config: Mapping[str, object], segment: Segment) -> LiteralPath:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Digits:
     """A number in a file's name: decimal, or hexadecimal digits of a fixed number."""
 

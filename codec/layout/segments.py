@@ -8,19 +8,21 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NoReturn
 
+from codec.frozen import frozen
 from codec.layout.base import Wrong
 from codec.layout.faces import from_base64url
 from codec.layout.json_write import base64url
+
+Pattern = re.Pattern[str]
 
 _HEX = "0123456789abcdefABCDEF"
 _BYTES = {high + low: chr(int(high + low, 16)) for high in _HEX for low in _HEX}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fallback:
     """The shape of a name that is a digest: `digits` of `digest`, `join`, a hint of the first `hint_bytes`."""
 
@@ -31,7 +33,7 @@ class Fallback:
     names: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Segment:
     """Percent-encoding of every byte outside `literal`, at most `longest` characters, with a `fallback`."""
 
@@ -43,36 +45,54 @@ class Segment:
     unknown: str
     dots: str = ""  # stands for a dot where the name would be `.` or `..`, which are no names of folders
 
-    def __post_init__(self) -> None:
+    def __getstate__(self) -> dict[str, object]:
+        """The fields; what follows from them is made anew where it is needed."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    @cached_property
+    def _shape(self) -> Pattern:
+        return re.compile(self._shape_text, re.DOTALL)
+
+    @cached_property
+    def _shape_text(self) -> str:
+        return f"[{_HEX}]{{{self.fallback.digits}}}{re.escape(self.fallback.join)}"
+
+    @cached_property
+    def _find(self) -> Pattern:
+        return re.compile("[^" + re.escape(self.literal) + "]")
+
+    @cached_property
+    def _replace(self) -> Callable[[re.Match[str]], str]:
         kept = self.literal.encode()
         table = [chr(b) if b in kept else f"%{b:02X}" for b in range(256)]
-        escaped = re.compile("[^" + re.escape(self.literal) + "]")
-        shape = re.compile(f"[{_HEX}]{{{self.fallback.digits}}}{re.escape(self.fallback.join)}", re.DOTALL)
-        object.__setattr__(self, "_replace", lambda match: table[ord(match[0])])
-        object.__setattr__(self, "_find", escaped)
-        object.__setattr__(self, "_shape", shape)
-        object.__setattr__(self, "_special", re.compile(f"{re.escape(self.mark)}|{shape.pattern}", re.DOTALL))
-        escaped_name = re.compile(f"(?:[{re.escape(self.literal)}]++|%[{_HEX}]{{2}})*")
-        object.__setattr__(self, "_escaped", escaped_name)
-        object.__setattr__(self, "_plain", re.compile("[" + re.escape(self.literal) + "]*"))
-        simple = f"(?!{re.escape(self.mark)}|{shape.pattern}|[.])[{re.escape(self.literal)}]{{0,{self.longest}}}"
-        object.__setattr__(self, "_is_simple", re.compile(simple.encode(), re.DOTALL).fullmatch)
+        return lambda match: table[ord(match[0])]
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _build, (
-            *(self.literal, self.longest, self.mark, self.fallback),
-            *(self.bad, self.unknown, self.dots),
-        )
+    @cached_property
+    def _special(self) -> Pattern:
+        return re.compile(f"{re.escape(self.mark)}|{self._shape_text}", re.DOTALL)
+
+    @cached_property
+    def _escaped(self) -> Pattern:
+        return re.compile(f"(?:[{re.escape(self.literal)}]++|%[{_HEX}]{{2}})*")
+
+    @cached_property
+    def _plain(self) -> Pattern:
+        return re.compile("[" + re.escape(self.literal) + "]*")
+
+    @cached_property
+    def _is_simple(self) -> Callable[[bytes], object]:
+        simple = f"(?!{re.escape(self.mark)}|{self._shape_text}|[.])[{re.escape(self.literal)}]{{0,{self.longest}}}"
+        return re.compile(simple.encode(), re.DOTALL).fullmatch
 
     def encode(self, raw: bytes) -> tuple[str, bool]:
         """The name, and whether it must be kept in the names file."""
-        if self._is_simple(raw):  # type: ignore[attr-defined]
+        if self._is_simple(raw):
             return raw.decode(), False
         text = raw.decode("latin-1")
-        if self._find.search(text):  # type: ignore[attr-defined]
-            text = self._find.sub(self._replace, text)  # type: ignore[attr-defined]
+        if self._find.search(text):
+            text = self._find.sub(self._replace, text)
         too_long = len(raw) > self.longest or len(text) > self.longest
-        if too_long or text.startswith(self.mark) or self._shape.match(text):  # type: ignore[attr-defined]
+        if too_long or text.startswith(self.mark) or self._shape.match(text):
             return self._hashed(raw), True
         if self.dots and text in (".", ".."):
             return text.replace(".", self.dots), False
@@ -87,17 +107,17 @@ class Segment:
         shape = self.fallback
         digits = hashlib.new(shape.digest, raw).hexdigest()[: shape.digits]
         hint = raw[: shape.hint_bytes].decode("latin-1")
-        return digits + shape.join + str(self._find.sub(self._replace, hint))  # type: ignore[attr-defined]
+        return digits + shape.join + str(self._find.sub(self._replace, hint))
 
     def decode(self, name: str, originals: Mapping[str, bytes]) -> bytes:
         """The bytes that `name` stands for; `originals` is the names file. Raises `BadName`."""
-        if self._plain.fullmatch(name) and len(name) <= self.longest:  # type: ignore[attr-defined]
-            if not self._special.match(name):  # type: ignore[attr-defined]
+        if self._plain.fullmatch(name) and len(name) <= self.longest:
+            if not self._special.match(name):
                 return name.encode()
         elif len(name) > self.longest:
             raise BadName(self.bad, f"a name of at most {self.longest} characters", f"{len(name)}")
-        if self._special.match(name):  # type: ignore[attr-defined]
-            if self._shape.match(name):  # type: ignore[attr-defined]
+        if self._special.match(name):
+            if self._shape.match(name):
                 if name not in originals:
                     raise BadName(self.unknown, f"a line for this name in {self.fallback.names}", "none")
                 return originals[name]
@@ -108,14 +128,16 @@ class Segment:
         return self._unescape(name)
 
     def _unescape(self, name: str) -> bytes:
-        if not self._escaped.fullmatch(name):  # type: ignore[attr-defined]
+        if not self._escaped.fullmatch(name):
             self._refuse(name)
         first, *rest = name.split("%")
         return (first + "".join([_BYTES[part[:2]] + part[2:] for part in rest])).encode("latin-1")
 
     def _refuse(self, name: str) -> NoReturn:
         """Say what is wrong with a name that is not escaped as names are."""
-        at = self._escaped.match(name).end()  # type: ignore[attr-defined]
+        match = self._escaped.match(name)
+        assert match is not None
+        at = match.end()
         if name[at] != "%":
             raise BadName(self.bad, "a letter, digit, or an escape such as %2F", repr(name[at]))
         raise BadName(self.bad, "two hexadecimal digits after %", repr(name[at + 1 : at + 3]))
@@ -136,22 +158,25 @@ def build(config: Mapping[str, object]) -> Segment:
     text: Callable[[object], str] = str
     longest = config["max"]
     assert isinstance(longest, int)
-    return _build(
-        text(config["percent"]),
-        longest,
-        text(config["base64url_mark"]),
-        Fallback(
-            text(shape["digest"]), shape["digits"], text(shape["join"]), shape["hint_bytes"], text(shape["names"])
-        ),
-        text(errors["bad"]),
-        text(errors["unknown"]),
-        text(config.get("dots", "")),
+    return _shared(
+        Segment(
+            text(config["percent"]),
+            longest,
+            text(config["base64url_mark"]),
+            Fallback(
+                text(shape["digest"]), shape["digits"], text(shape["join"]), shape["hint_bytes"], text(shape["names"])
+            ),
+            text(errors["bad"]),
+            text(errors["unknown"]),
+            text(config.get("dots", "")),
+        )
     )
 
 
 @lru_cache
-def _build(literal: str, longest: int, mark: str, fallback: Fallback, bad: str, unknown: str, dots: str) -> Segment:
-    return Segment(literal, longest, mark, fallback, bad, unknown, dots)
+def _shared(segment: Segment) -> Segment:
+    """One object for equal segments: what follows from their fields is made once."""
+    return segment
 
 
 SCHEMA: dict[str, object] = {

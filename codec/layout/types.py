@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from codec.frozen import frozen
 from codec.layout.base import Wrong
 from codec.layout.encoded_faces import from_base64, to_base64
 from codec.layout.faces import found
@@ -30,7 +30,7 @@ Scalar = Literal["text", "bytes", "flag", "u64"]
 ZEROS: dict[str, object] = {"text": "", "bytes": b"", "flag": False, "u64": 0}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kind:
     """The type of a field or of a union's member: a scalar or a declared type, one, listed, or by name."""
 
@@ -359,27 +359,20 @@ def read_bytes(json: object) -> bytes:
         raise TypedWrong((), wrong.expected, wrong.found) from None
 
 
-@dataclass(frozen=True)
-class _Cache:
-    """Helper messages of lists, maps and map entries, made once per type."""
-
-    known: dict[tuple[str, str, int], Struct] = field(default_factory=dict)
-
-
-_CACHE = _Cache()
+_helpers: dict[tuple[str, str, int], Struct] = {}  # messages of lists, maps and map entries, made once per type
 
 
 def _collection(kind: Kind, types: dict[str, Type]) -> Struct:
     """The message that holds a list or a map: one repeated field 1."""
     key = ("collection", kind.base + kind.shape, id(types))
-    if key not in _CACHE.known:
-        _CACHE.known[key] = Struct("", (Kind("values", 1, kind.base, kind.shape),), types)
-    return _CACHE.known[key]
+    if key not in _helpers:
+        _helpers[key] = Struct("", (Kind("values", 1, kind.base, kind.shape),), types)
+    return _helpers[key]
 
 
 def _entry(base: str, types: dict[str, Type]) -> Struct:
     """The message of one entry of a map: key 1, value 2."""
     key = ("entry", base, id(types))
-    if key not in _CACHE.known:
-        _CACHE.known[key] = Struct("", (Kind("key", 1, "text", "one"), Kind("value", 2, base, "one")), types)
-    return _CACHE.known[key]
+    if key not in _helpers:
+        _helpers[key] = Struct("", (Kind("key", 1, "text", "one"), Kind("value", 2, base, "one")), types)
+    return _helpers[key]

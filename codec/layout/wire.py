@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from codec.frozen import frozen
 from codec.layout.base import Layout, Wrong
 from codec.layout.strings import as_text
 
@@ -119,7 +119,7 @@ def write_tag(number: int, wire: int) -> bytes:
     return write_varint(number << 3 | wire)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wire:
     """A scalar kind: its wire type, its zero, how to read it from the wire's value and how to write it."""
 

@@ -6,16 +6,16 @@ Each is exactly one of bound, derived, constant, or lost with a reason; the tabl
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from codec.errors import Place
+from codec.frozen import frozen
 from codec.spec import plan
 from codec.spec.words import Name
 
 REBUILT = "recomputed when written"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One slot or member: `where` is its record kind or document, `says` what it is bound to or follows from.
 
@@ -30,7 +30,7 @@ class Entry:
     fields: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loss:
     """Something that reading and writing again does not give back."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from codec.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Take:
     """One kind of record that holds pieces.
 
@@ -31,7 +32,7 @@ class Take:
     sizes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Join:
     """A body `field` of a thing: for each declared part its pieces, numbered from 0 to one less than `count`."""
 
@@ -47,7 +48,7 @@ class Join:
 Source = tuple[Literal["const", "field", "position", "piece", "count", "sizes"], object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """A body as pieces, the elements of `into`, of as many bytes as the option `every` says; and their one part."""
 
@@ -59,7 +60,7 @@ class Cut:
     part: tuple[Source, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bodies:
     """All that a plan says of the body of one kind of thing; `shown` and `beside` are its documents."""
 

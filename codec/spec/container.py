@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from codec.errors import Place
+from codec.frozen import frozen
 from codec.layout.numbers import Fixed
 from codec.spec import plan
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Values of a bit field that are refused: everything unless among `allowed`."""
 
@@ -20,7 +20,7 @@ class Refusal:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """A framed part of an entry: a length, at most `most`, and slots around one open slot, in order."""
 
@@ -36,7 +36,7 @@ class Frame:
         return sum(layout.size or 0 for _, layout in (*self.before, *self.after))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bits:
     """Named ranges of bits (first, last) in the slot `slot`."""
 
@@ -44,7 +44,7 @@ class Bits:
     ranges: Mapping[str, tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Groups:
     """Entries grouped by key: a framed key, a count, and per version fixed slots and a framed value."""
 
@@ -55,7 +55,7 @@ class Groups:
     value: Frame
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamPlan:
     """One kind of record stream."""
 
@@ -75,7 +75,7 @@ class StreamPlan:
     footer: Fixed | None = None  # the CRC-32C of the stream up to here
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clock:
     """The header that a state machine puts in front of a stream: `starts`, one byte that tells the form, its slots."""
 
@@ -88,7 +88,7 @@ class Clock:
     shift: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Footer:
     """The checksum of everything before it, at the very end."""
 
@@ -97,7 +97,7 @@ class Footer:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operational:
     """A row of the node itself: told by its whole key."""
 
@@ -118,7 +118,7 @@ class Operational:
         return at == len(key)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TopDocument:
     """A JSON document about a run, at the top of the tree or beside the output."""
 
@@ -132,7 +132,7 @@ class TopDocument:
     members: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restore:
     """What a restore refuses besides damage: a document longer than `most`, a `ceiling_of` of the header that is not
     below `ceiling` once shifted; `errors` by reason."""
@@ -144,7 +144,7 @@ class Restore:
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ComplementPlan:
     """Where a complement stands in the tree: the paths of its files, the members of a line of facts, its document."""
 
@@ -157,7 +157,7 @@ class ComplementPlan:
     errors: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ArchiveLimits:
     """How much of a packed tree is unpacked at most: files and folders, and bytes in all files together."""
 
@@ -165,7 +165,7 @@ class ArchiveLimits:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Container:
     """Everything of a format: its streams and layers, its adapters, the top of its tree."""
 

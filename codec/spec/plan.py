@@ -6,10 +6,11 @@ Engines, mapping, documentation and tests read this and nothing else; `place` le
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from codec.errors import Place
+from codec.frozen import frozen
 from codec.layout.base import Layout
 from codec.layout.faces import Face
 from codec.layout.literal_path import Digits, LiteralPath
@@ -26,7 +27,7 @@ Role = Literal["stored", "derived", "dropped", "shared"]
 # ------------------------------------------------------------------------------------------------ model
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Collection:
     """Many elements: tuples of `fields` in this order; `unique` and `order` name some of them."""
 
@@ -36,7 +37,7 @@ class Collection:
     positional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FieldType:
     """The type of a model's field: a scalar word, perhaps `maybe`; or a collection."""
 
@@ -50,7 +51,7 @@ class FieldType:
 # ------------------------------------------------------------------------------------------------ stored
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal_:
     """Bytes that must stand there."""
 
@@ -58,7 +59,7 @@ class Literal_:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slot:
     """A part that holds a value. `name` is bound (`target`), derived, constant, or lost with a reason."""
 
@@ -80,7 +81,7 @@ class Slot:
         return self.target is not None or bool(self.differs)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slack:
     """Whatever follows is tolerated and dropped: a loss. `written` is what stands there when it is written."""
 
@@ -89,7 +90,7 @@ class Slack:
     written: tuple[Slot, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flags:
     """One byte; bit n says that the later part of that name follows. Other bits are dropped."""
 
@@ -97,7 +98,7 @@ class Flags:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Optional:
     """Parts that stand there together or not at all, at the end."""
 
@@ -105,7 +106,7 @@ class Optional:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WireField:
     """One numbered field of a protobuf message: a scalar `slot`, or elements of `many` built from `items`."""
 
@@ -123,7 +124,7 @@ class WireField:
         return self.target is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """The rest of the value is a protobuf message in canonical form."""
 
@@ -131,7 +132,7 @@ class Message:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Json:
     """The rest of the value is a JSON object: members as in documents, compact."""
 
@@ -142,7 +143,7 @@ class Json:
 Part = Literal_ | Slot | Slack | Flags | Optional | Message | Json
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """One of several shapes of a value: told by its leading literal, written when `when` holds."""
 
@@ -159,7 +160,7 @@ class Form:
         return first.text if isinstance(first, Literal_) else b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One kind of record.
 
@@ -221,7 +222,7 @@ class Row:
                 yield part.target
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shared:
     """A record kind that several entities own: the first owner that exists gets the row."""
 
@@ -234,7 +235,7 @@ class Shared:
 # ------------------------------------------------------------------------------------------------ shown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """A member of a JSON object; exactly one of the last five says what it holds."""
 
@@ -268,7 +269,7 @@ class Member:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One kind of line of a document of lines: one per element of `each`, or one."""
 
@@ -282,7 +283,7 @@ class Line:
         return next(((m.name, m.constant) for m in self.members if m.is_constant), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PathPart:
     """A piece of a file's name that holds a value."""
 
@@ -293,7 +294,7 @@ class PathPart:
 PathStep = tuple[str | PathPart, ...]  # one component of a path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bundle:
     """Lines of many things in numbered files of about `most` bytes, ordered by the key of the record `by`."""
 
@@ -303,7 +304,7 @@ class Bundle:
     suffix: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Restored:
     """A member that comes back as `value` whatever it was, unless one of the options is on: a declared loss."""
 
@@ -313,7 +314,7 @@ class Restored:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A kind of file: JSON (`members`), lines (`lines`), raw bytes (`raw`), or a sidecar line beside another document."""
 
@@ -346,7 +347,7 @@ class Document:
         return "/".join(str(step[0]) for step in self.path[:-1])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """Records shown as they are, with an option: one line each, in the order of the stream; read back as they are.
 
@@ -368,7 +369,7 @@ class View:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """What must hold of a thing before it is written as records."""
 
@@ -377,7 +378,7 @@ class Check:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Warning_:
     """A structured warning: its fields in order, and a sentence."""
 
@@ -386,7 +387,7 @@ class Warning_:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choose:
     """Which things of a kind count: those whose `field` is one of the parent's candidates, later ones winning.
 
@@ -400,7 +401,7 @@ class Choose:
     stale: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entity:
     """A thing: what it is, how it is stored, how it is shown."""
 
@@ -436,7 +437,7 @@ class Entity:
         return (row for row in self.rows if row.role == "stored")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """A file that keeps names which cannot be turned back: one line per use."""
 
@@ -450,7 +451,7 @@ class Names:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folder:
     """How the adapter's folder is walked: its root, which numbered folders may stand in it, what to do with others."""
 
@@ -463,7 +464,7 @@ class Folder:
     aside: str = ""  # what entries begin with that are no folders and are left alone
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """An option that the format declares; `member` of the manifest keeps it where the container says so."""
 
@@ -476,7 +477,7 @@ class Option:
     between: tuple[int, int] = (0, 0)  # of a number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adapter:
     """One adapter: its entities and all that stands around them."""
 

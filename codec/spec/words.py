@@ -9,10 +9,10 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, cast
 
+from codec.frozen import frozen
 from codec.layout.fnv import fnv1a_32
 from codec.layout.json_write import base64url
 
@@ -27,7 +27,7 @@ Element = tuple[object, ...]
 FUNCTIONS = ("fnv1a_32", "picked", "sha256", "wrapped")  # what the expressions of `emit` call, out of this module
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A field: of the thing, or (`index` in the tuple) of the element at hand; `path` leads on into a struct or a parent."""
 
@@ -68,7 +68,7 @@ class Derivation(ABC):
     def describe(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field(Derivation):
     """A field as it is."""
 
@@ -84,7 +84,7 @@ class Field(Derivation):
         return f"`{self.name.field}`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Count(Derivation):
     """How many elements a collection has; while elements are streamed, the number that went by."""
 
@@ -101,7 +101,7 @@ class Count(Derivation):
         return f"the number of {self.collection}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Length(Derivation):
     """The length of a field in bytes."""
 
@@ -117,7 +117,7 @@ class Length(Derivation):
         return f"the length of `{self.name.field}`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known(Derivation):
     """A number that the engine hands in under this name: what a record declared, how many rows were left over."""
 
@@ -133,7 +133,7 @@ class Known(Derivation):
         return self.key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constant(Derivation):
     """A value that the spec says."""
 
@@ -149,7 +149,7 @@ class Constant(Derivation):
         return f"always {self.value!r}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sum(Derivation):
     """Numbers added, wrapped as a signed 64-bit number wraps."""
 
@@ -170,7 +170,7 @@ def wrapped(number: int) -> int:
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied(Derivation):
     """A function of one field: its bytes or text in another form."""
 
@@ -199,7 +199,7 @@ class Applied(Derivation):
         return f"{self.word} of `{self.name.text}`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GreatestOf(Derivation):
     """The greatest of several numbers; none counts as zero."""
 
@@ -215,7 +215,7 @@ class GreatestOf(Derivation):
         return "the greatest of " + ", ".join(part.describe() for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Modulo(Derivation):
     """A number modulo another."""
 
@@ -232,7 +232,7 @@ class Modulo(Derivation):
         return f"{self.number.describe()} modulo {self.by.describe()}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FirstOf(Derivation):
     """The first branch whose condition holds; a branch without one counts if it has a value. None if no branch does."""
 
@@ -262,7 +262,7 @@ class FirstOf(Derivation):
         return "the first of: " + "; ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Encoded(Derivation):
     """Bytes as unpadded base64url text."""
 
@@ -278,7 +278,7 @@ class Encoded(Derivation):
         return f"`{self.name.text}` as base64url"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pick(Derivation):
     """The element of a collection that is called as another field says: its second field, if its tag is allowed.
 
@@ -335,7 +335,7 @@ def picked(
     raise LookupError
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lookup(Derivation):
     """The second field of the element whose first field is what another field says; empty text if there is none."""
 
@@ -357,7 +357,7 @@ class Lookup(Derivation):
         return f"looked up in {self.collection.text} by `{self.by.text}`"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text(Derivation):
     """Fields and literals, one after the other, as text."""
 
@@ -376,7 +376,7 @@ class Text(Derivation):
         return "".join(p if isinstance(p, str) else f"`{p.field}`" for p in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Greatest(Derivation):
     """The greatest element by some of its fields, as a list of them; the empty collection gives zeros."""
 
@@ -395,7 +395,7 @@ class Greatest(Derivation):
         return f"the greatest of {self.collection}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Together(Derivation):
     """Several fields as a list, compared one after the other."""
 
@@ -424,7 +424,7 @@ class Condition(ABC):
     def describe(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Present(Condition):
     """The field has a value."""
 
@@ -440,7 +440,7 @@ class Present(Condition):
         return f"`{self.name.field}` is there"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Empty(Condition):
     """The field is nothing: no text, no bytes, zero, false, none."""
 
@@ -456,7 +456,7 @@ class Empty(Condition):
         return f"`{self.name.text}` is empty"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not(Condition):
     """The opposite."""
 
@@ -472,7 +472,7 @@ class Not(Condition):
         return f"not: {self.inner.describe()}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Joined(Condition):
     """All of several, or any of them."""
 
@@ -490,7 +490,7 @@ class Joined(Condition):
         return (" and " if self.word == "all" else " or ").join(part.describe() for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Switched(Condition):
     """An option of the format is on; or a view of the thing, or of its parent, is written back as it is."""
 
@@ -509,7 +509,7 @@ class Switched(Condition):
         return self.key
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Among(Condition):
     """The field is one of some values."""
 
@@ -530,7 +530,7 @@ _SIGNS = {"equal": "==", "at_least": ">=", "above": ">", "at_most": "<="}
 _TESTS = {"equal": operator.eq, "at_least": operator.ge, "above": operator.gt, "at_most": operator.le}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared(Condition):
     """Two derivations compared."""
 
