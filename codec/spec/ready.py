@@ -15,7 +15,8 @@ import pickle
 import stat
 import sys
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache, partial
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILT = os.path.join(PACKAGE, "built")
-FOLLOWS_FROM = ("spec", "layout", "compile", "engine")  # folders of the package that a plan and its code depend on
+FOLLOWS_FROM = ("frozen.py", "errors.py", "spec", "layout", "compile", "engine")  # of the package: a plan, its code
 CACHE = "declarative-codec"
 
 
@@ -102,11 +103,11 @@ class _Placed(pickle.Unpickler):
 
     def __init__(self, data: bytes, root: str) -> None:
         super().__init__(io.BytesIO(data))
-        self._root = root
+        self._path = cache(partial(os.path.join, root))
 
     def persistent_load(self, found: Any) -> Place:
         source, line, column = found
-        return Place(os.path.join(self._root, source), None, line, column)
+        return Place(self._path(source), None, line, column)
 
 
 def _restored(data: bytes, folder: str) -> Container:
@@ -127,8 +128,8 @@ def specs(name: str) -> str | None:
 
 
 def digest(folder: str) -> bytes:
-    """The digest of all that a plan follows from: which spec it is, every spec beside it, our source, the interpreter."""
-    whole = hashlib.sha256(f"{os.path.basename(folder)} {sys.version}".encode())
+    """The digest of all that a plan follows from: which spec it is, every spec beside it, our source, the bytecode."""
+    whole = hashlib.sha256(os.path.basename(folder).encode() + MAGIC_NUMBER)
     for root in (os.path.dirname(folder), *(os.path.join(PACKAGE, part) for part in FOLLOWS_FROM)):
         for path in _files(root):
             with open(path, "rb", buffering=0) as file:
@@ -137,6 +138,8 @@ def digest(folder: str) -> bytes:
 
 
 def _files(root: str) -> list[str]:
+    if os.path.isfile(root):
+        return [root]
     found = []
     with os.scandir(root) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):

@@ -37,6 +37,7 @@ CALLED_BY_WORDS = (
 INSTEAD = {
     (BASE, "Wrong"): (RUNTIME, "Wrong"),
     (BASE, "Reject"): (RUNTIME, "Reject"),
+    ("codec.frozen", "frozen"): (RUNTIME, "frozen"),
 }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 from codec.errors import DataError, DocumentError, Place, StreamError, shown
 from codec.generate.python.file_runtime import Entry
@@ -25,8 +25,15 @@ from codec.spec.bodies import Cut, Join, Take, element_of
 Fields = dict[str, Any]
 Element = tuple[Any, ...]
 Options = frozenset[str]
+T = TypeVar("T")
 
 ABSENT: Any = ...  # a record said nothing of a field; `None` is: it said that there is nothing
+
+
+@dataclass_transform(frozen_default=True)
+def frozen(kind: type[T]) -> type[T]:
+    """A frozen dataclass."""
+    return dataclass(frozen=True)(kind)
 
 
 class Wrong(Exception):
