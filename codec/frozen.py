@@ -109,6 +109,6 @@ class _Fields:
         known = kind.__frozen_fields__
         body = {name: default[0] for name, (_, *default) in known.items() if default}
         body["__annotations__"] = {name: text for name, (text, *_) in known.items()}
-        made = dataclass(kw_only=True)(type(kind.__name__, (), body)).__dataclass_fields__  # type: ignore[attr-defined]
-        kind.__dataclass_fields__ = made
-        return made  # type: ignore[no-any-return]
+        like: Any = dataclass(init=False, repr=False, eq=False)(type(kind.__name__, (), body))
+        kind.__dataclass_fields__ = like.__dataclass_fields__
+        return kind.__dataclass_fields__  # type: ignore[no-any-return]

@@ -12,11 +12,11 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, NoReturn
 
 from codec.errors import EnvironmentProblem
+from codec.frozen import frozen
 from codec.tree.system import die_with
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _HEAD = Struct("<QQ?")  # bytes of what follows, how many files, whether it is a
 _FILES_AT_ONCE = 200  # descriptors in one message; the system takes 253
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a task gives: plain values (numbers, text, bytes, None, tuples, lists, dicts), and open files.
 

@@ -6,18 +6,18 @@ Invariant: every accepted spelling becomes exactly one `--name` or `--name=value
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 import click
 
 from codec.errors import UsageError, shown
+from codec.frozen import frozen
 
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flag:
     """One flag as click knows it: its canonical spelling, and whether it is a switch or takes a value."""
 

@@ -5,9 +5,10 @@ Invariant: telling costs nothing worth mentioning, however often the library rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
+
+from codec.frozen import frozen
 
 if TYPE_CHECKING:
     from codec.api import Progress
@@ -31,7 +32,7 @@ class Pace:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Speed:
     """Units per second since the phase began, and the seconds that are left at this rate; None where it cannot be known."""
 

@@ -19,6 +19,7 @@ from typing import Literal, NoReturn
 import click
 
 from codec.errors import CodecError, EnvironmentProblem, UsageError, from_os_error
+from codec.frozen import frozen
 
 from . import goflags
 from .voices import JsonLines, LogLines, People, Voice
@@ -27,7 +28,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _WRONG_USE = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """What makes one command line differ from another.
 

@@ -9,13 +9,13 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from codec.errors import CodecError, DataError
+from codec.frozen import frozen
 
 from .logline import log_line
 from .progress import Meter, Pace, ProgressLine, sentence
@@ -29,7 +29,7 @@ Fields = Iterable[tuple[str, object]]
 LINES_EVERY = 5.0  # seconds between two lines of progress where there is no terminal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """The end of a run that went well, three times: rows of label and text, log messages with fields, and data."""
 

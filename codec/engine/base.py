@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from codec.frozen import frozen
 from codec.layout.base import Reject, Wrong
 from codec.layout.faces import found
 from codec.layout.json_read import JsonValue
@@ -41,7 +41,7 @@ WriteRecords = Callable[[Thing, bytes], tuple[list[tuple[bytes, bytes]], list[tu
 ReadLine = Callable[[JsonValue, Notes], tuple[plan.Line, Thing]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordPlace:
     """Where a record's key and value begin in the file."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Container as AnyOf
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from struct import Struct
 
 from codec.engine.base import RecordPlace
 from codec.errors import LimitError, Place, StreamError, shown
+from codec.frozen import frozen
 from codec.layout.base import Wrong
 from codec.layout.numbers import ALL_BITS, Fixed
 from codec.spec.container import Container, Frame, StreamPlan
@@ -25,7 +25,7 @@ STAMP = Struct(
 )  # behind the keys of a stream that has its timestamps elsewhere: what makes newer versions come first
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """What stands in front of the entries: the container that was found, and the stream's last commit timestamp."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, TemporaryFile
@@ -17,6 +17,7 @@ from typing import IO, NamedTuple, Protocol
 
 import google_crc32c
 
+from codec.frozen import frozen
 from codec.layout.numbers import ALL_BITS
 from codec.spec.container import Clock, Container, StreamPlan
 from codec.stream.everything import ENTRY, NODE
@@ -44,7 +45,7 @@ class Out(NamedTuple):
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wrapping:
     """A container: which stream with which numbers in its header, the bytes in front of it, and whether a footer ends it."""
 

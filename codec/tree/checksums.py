@@ -10,10 +10,10 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from codec.errors import CodecError, EnvironmentProblem
+from codec.frozen import frozen
 from codec.tree.names import to_bytes, to_text
 from codec.tree.walk import TreeFault, TreeReader
 
@@ -38,7 +38,7 @@ _UNESCAPES = {b"\\": b"\\", b"n": b"\n", b"r": b"\r"}
 _SPECIAL = re.compile(rb"[\\\n\r]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """One line: the digest (64 lower-case hex digits) and the path as it is written there."""
 
@@ -46,7 +46,7 @@ class Row:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A problem of one line (`line` counts from 1; 0 = of the whole text).
 
@@ -60,7 +60,7 @@ class Finding:
     found: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NumberedRow:
     """A row with its line, and its path without `.` and `..`."""
 

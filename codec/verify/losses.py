@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
 from codec.api import Warned
 from codec.engine.base import ABSENT, Engine, ReadRow
 from codec.errors import CodecError, Place, StreamError
+from codec.frozen import frozen
 from codec.mapping.dispatch import every_kind
 from codec.spec import plan
 from codec.spec.account import member_names, nested_members, path_parts, row_parts, slots_of
@@ -41,7 +41,7 @@ ITSELF = ""  # the records of a thing that are neither elements nor within it
 UNKNOWN, UNSELECTED = "unknown records", "records of other adapters"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Kind:
     """How records of one kind are compared: places in what reading yields.
 
