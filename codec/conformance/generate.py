@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from codec.conformance.bench import MOST_REFUSED, Bench, flags
+from codec.conformance.edge_scenes import edge_scenes
 from codec.conformance.oracle import Oracle
 from codec.conformance.points import parents
 from codec.conformance.record_vectors import RecordVectors
@@ -39,7 +40,7 @@ def _made(bench: Bench, only: Collection[str]) -> Iterator[Vector]:
     first: Scene | None = None
     trees: Trees = []
     for adapter in (one for one in bench.container.adapters if not only or one.name in only):
-        found = sorted(scenes(adapter, bench.container), key=_size)
+        found = [*sorted(scenes(adapter, bench.container), key=_size), *edge_scenes(adapter)]
         valid = _Valid(bench, adapter)
         yield from valid.vectors(found)
         yield from RecordVectors(bench, adapter, [*valid.chosen, *valid.others]).vectors()
@@ -69,6 +70,9 @@ class _Valid:
         """For each scene what a decode gives, without options and with each that shows more; for each tree its stream."""
         every = flags(self.bench.container)
         for scene in found:
+            if scene.hits:
+                yield from self._decoded(scene, {scene.option.replace("_", "-"): True} if scene.option else {})
+                continue
             made = [*self._decoded(scene, {}), *self._decoded(scene, every)]
             yield from made
             for options in self._options(every) if made else ():
@@ -84,7 +88,7 @@ class _Valid:
     def _decoded(self, scene: Scene, options: Options) -> Iterator[Vector]:
         bench, label = self.bench, _label(options)
         known, plain = self._hit.setdefault(label, set()), self._hit.setdefault(_label({}), set())
-        hit = bench.observer.records(scene.records, options)
+        hit = bench.observer.records(scene.records, options) | scene.hits
         if options and hit <= known:
             return
         answer = bench.oracle.decode(data := bench.stream(scene.records), options)

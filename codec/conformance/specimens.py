@@ -32,10 +32,15 @@ PIECES = (b"first ", b"\0\xff")  # of a body
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Records that stand together in one stream; `odd` ones were drawn without the things that belong to them."""
+    """Records that stand together in one stream; `odd` ones were drawn without the things that belong to them.
+
+    One that was made for an edge `hits` it, as far as the `option` is on that it waits for.
+    """
 
     records: tuple[Record, ...]
     odd: bool = False
+    hits: frozenset[str] = frozenset()
+    option: str = ""
 
 
 def scenes(adapter: plan.Adapter, container: Container, count: int = TREES) -> Iterator[Scene]:

@@ -36,9 +36,15 @@ SPECS = {
         "ttl: {shared: both}",
         'ttl: {shared: read, because: "dropped"}',
     ),
+    "an expiry row that is not looked at": (
+        "redis",
+        "prefer: {fields: [field, blob], expire_at_ms: [meta, ttl]}",
+        "prefer: {fields: [field, blob], expire_at_ms: [meta]}",
+    ),
     "a limit that is not enforced": ("container", "max: 1048584", "max: 1099511627776"),
     "a member with another default": ("sqs", f"{PARTITION}left_out", f'{PARTITION}"null"'),
     "a length that is one too short": ("redis", "digits: 32", "digits: 31"),
+    "a hint that is one too short": ("redis", "hint_bytes: 64", "hint_bytes: 63"),
     "a number in the other byte order": (
         "container",
         "{complement: u64, byte_order: big}",
