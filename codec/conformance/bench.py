@@ -19,8 +19,8 @@ from codec.testing.records import Record
 
 NOW = 1_000_000  # the last commit of generated streams
 WRITTEN = 5  # when their rows were written
-MOST_REFUSED, MOST_ACCEPTED = 4, 1  # vectors that are made of one point's candidates
-MOST_TRIED, ENOUGH_TRIED = 20, 6  # candidates of one point; where enough of them were refused
+MOST_REFUSED, MOST_ACCEPTED = 6, 1  # vectors that are made of one point's candidates
+MOST_TRIED, ENOUGH_TRIED = 20, 8  # candidates of one point; where enough of them were refused
 
 Verdict = Vector | None
 

@@ -1,6 +1,7 @@
-"""Scenes at edges that a draw rarely meets: who says a field that several records may say, and names at their limits.
+"""Scenes at edges that a draw rarely meets; nothing here lists a field.
 
-One for every name in every `prefer` list, and one on each side of every limit of a name; nothing here lists a field.
+Who says a field that several records may say, names on each side of their limits, fields at the ends of their types,
+every value that a check allows, and keys that a kind of record refuses.
 """
 
 from __future__ import annotations
@@ -11,15 +12,25 @@ from dataclasses import replace
 import construct
 from hypothesis import strategies as st
 
-from codec.conformance.name_edges import EDGES, segments_of
-from codec.conformance.points import names_anchor, preference_anchor
+from codec.conformance.edge_points import (
+    allowed_anchor,
+    end_anchor,
+    most_ends,
+    names_anchor,
+    preference_anchor,
+    refused_anchor,
+)
+from codec.conformance.name_edges import NAMES, segments_of
 from codec.conformance.specimens import Scene, drawn
 from codec.layout.base import Wrong
 from codec.spec import plan
-from codec.spec.words import Element, Thing
+from codec.spec.scalars import ENDS
+from codec.spec.words import Among, Element, Thing
 from codec.testing import things
+from codec.testing.identities import seeds
 from codec.testing.records import Record, build, canonical, listed, records_of, values_of
 from codec.testing.things import Kind
+from codec.testing.values import FieldUses
 
 DRAWS = 24  # things of which two that say different things are taken
 NOTHING: tuple[object, ...] = (None, [], (), b"")
@@ -29,7 +40,7 @@ def edge_scenes(adapter: plan.Adapter) -> Iterator[Scene]:
     """Every such scene of an adapter; one of several edges hits them all."""
     found: dict[tuple[object, str], Scene] = {}
     for entity in adapter.entities:
-        for scene in (*_preferences(adapter, entity), *_names(adapter, entity)):
+        for scene in (scene for edges in _EDGES for scene in edges(adapter, entity)):
             same = frozenset(dict(scene.records).items()), scene.option
             known = found.get(same, scene)
             found[same] = replace(known, hits=known.hits | scene.hits)
@@ -92,8 +103,80 @@ def _of(row: plan.Row, thing: Thing) -> Iterator[Record]:
 def _names(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
     """A thing under each identity at an edge of the names of its documents."""
     for segment in segments_of(entity):
-        for edge, of in EDGES.items():
+        for edge, of in NAMES.items():
             kind = Kind(entity, adapter).drawn(st.just(of(segment)), None)
             thing = min(drawn(kind, DRAWS), key=lambda thing: len(repr(thing)))
             records = tuple(canonical(*one) for one in records_of(entity, thing))
             yield Scene(records, hits=frozenset({names_anchor(adapter.name, entity, edge)}))
+
+
+# ------------------------------------------------------------------------------------------------ values at their ends
+
+
+def _ends(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
+    """A thing with all of its fields at the same end of their types, as far as its records and documents hold that."""
+    if entity.within is not None or entity.bodies is not None:
+        return
+    uses = FieldUses(entity)
+    found = sorted(drawn(things(entity, adapter), DRAWS), key=lambda thing: len(repr(thing)))
+    for end in range(most_ends(entity)):
+        hits = frozenset({end_anchor(adapter.name, entity, end)})
+        thing = found[-1]
+        for change in _at_end(entity, uses, thing, end):
+            changed = thing | dict((change,))
+            if _fits(entity, (), changed) and all(check.condition.holds(changed, ()) for check in entity.checks):
+                thing = changed
+        yield Scene(tuple(canonical(*one) for one in records_of(entity, thing)), hits=hits)
+
+
+def _at_end(entity: plan.Entity, uses: FieldUses, thing: Thing, end: int) -> Iterator[tuple[str, object]]:
+    """The fields, each with what it holds at an end; elements of collections keep what tells them apart."""
+    named = {name for document in entity.documents if document.named_by for name in document.named_by}
+    kept = {*entity.identity, *(name for name, _ in entity.computed), *named}
+    for name, kind in entity.fields.items():
+        if name in kept:
+            continue
+        if kind.many is None:
+            value = _end(kind, end)
+            if value is not None and uses.of(name).keeps(value):
+                yield name, value
+            continue
+        fixed = {*kind.many.unique, *kind.many.order}
+        elements = listed(thing[name])
+        for index, (inner, of) in enumerate(kind.many.fields.items()):
+            value = _end(of, end) if inner not in fixed else None
+            if value is not None and uses.of(inner, name).keeps(value):
+                elements = [(*one[:index], value, *one[index + 1 :]) for one in elements]
+        yield name, elements
+
+
+def _end(kind: plan.FieldType, end: int) -> object:
+    """An end of a scalar type; a type that has fewer begins again."""
+    ends = ENDS.get(kind.scalar, ())
+    return ends[end % len(ends)] if ends and kind.many is None else None
+
+
+def _allowed(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
+    """A thing with each of the values that a check names."""
+    for number, check in enumerate(entity.checks if entity.within is None else ()):
+        if not isinstance(check.condition, Among) or check.condition.name.path:
+            continue
+        field = check.condition.name.field
+        for value in check.condition.values:
+            kind = Kind(entity, adapter, {field: st.just(value)})
+            found = [thing for thing in drawn(kind.drawn(seeds(adapter), None), DRAWS) if thing[field] == value]
+            if found:
+                thing = min(found, key=lambda thing: len(repr(thing)))
+                records = tuple(canonical(*one) for one in records_of(entity, thing))
+                yield Scene(records, hits=frozenset({allowed_anchor(adapter.name, entity, number, value)}))
+
+
+def _refused_keys(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
+    """A key that a kind of record without a prefix would take, if it did not begin as it does."""
+    for row in (row for row in entity.rows if row.refused):
+        for text in row.refused:
+            hits = frozenset({refused_anchor(adapter.name, row, text)})
+            yield Scene(((text + b"?", b"!"),), odd=True, hits=hits, option=row.option)
+
+
+_EDGES = (_preferences, _names, _ends, _allowed, _refused_keys)

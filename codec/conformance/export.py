@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from codec.conformance.index import INDEX, INDEX_SCHEMA, SCHEMA, Entry, Index, as_json, entry_of, rules_of
+from codec.conformance.sections import Sections
 from codec.conformance.vectors import Files, Vector
 from codec.spec import library
 from codec.tree.staging import StagedTree
@@ -23,7 +24,8 @@ def export(name: str, vectors: Iterable[Vector], target: Path, *, replace: bool 
     """
     container = library.load(name)
     with StagedTree(target, replace=replace, sync=sync) as tree:
-        entries = [_written(tree, vector) for vector in balanced(vectors)]
+        sections = Sections(container)
+        entries = [_written(tree, vector, sections.of(vector.paragraph)) for vector in balanced(vectors)]
         index = Index(container.name, container.version, rules_of(container), tuple(entries))
         tree.write(INDEX, (json.dumps(as_json(index), indent=1) + "\n").encode())
         tree.write(SCHEMA, (json.dumps(INDEX_SCHEMA, indent=2) + "\n").encode())
@@ -47,14 +49,14 @@ def balanced(vectors: Iterable[Vector]) -> list[Vector]:
     return kept
 
 
-def _written(tree: StagedTree, vector: Vector) -> Entry:
+def _written(tree: StagedTree, vector: Vector, manual: str) -> Entry:
     home = f"{FOLDER}/{vector.id}"
     source, target = f"{home}/{vector.input_name}", f"{home}/output"
     _put(tree, source, vector.input)
     if vector.output is None:
-        return entry_of(vector, source, "")
+        return entry_of(vector, manual, source, "")
     _put(tree, target, vector.output)
-    return entry_of(vector, source, target)
+    return entry_of(vector, manual, source, target)
 
 
 def _put(tree: StagedTree, path: str, content: bytes | Files) -> None:

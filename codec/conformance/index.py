@@ -49,6 +49,7 @@ class Entry:
     kind: Kind
     sentence: str
     paragraph: str
+    manual: str
     accepted: bool
     input: str
     output: str
@@ -129,6 +130,7 @@ def _entry_json(entry: Entry) -> dict[str, object]:
         "kind": entry.kind,
         "sentence": entry.sentence,
         "paragraph": entry.paragraph,
+        "manual": entry.manual,
         "accepted": entry.accepted,
         "input": entry.input,
     }
@@ -177,14 +179,15 @@ def _entry(data: dict[str, object]) -> Entry:
     return Entry(**{"output": "", **data}, covers=tuple(covers), links=made)  # type: ignore[arg-type]
 
 
-def entry_of(vector: Vector, source: str, target: str) -> Entry:
-    """The entry of a vector whose input and output stand at these paths."""
+def entry_of(vector: Vector, manual: str, source: str, target: str) -> Entry:
+    """The entry of a vector that checks this place of the manual; its input and output stand at these paths."""
     return Entry(
         vector.id,
         vector.direction,
         vector.kind,
         vector.sentence,
         vector.paragraph,
+        manual,
         vector.accepted,
         source,
         target,
@@ -231,7 +234,7 @@ INDEX_SCHEMA: dict[str, object] = {
     "$defs": {
         "vector": {
             "type": "object",
-            "required": ["id", "direction", "kind", "sentence", "paragraph", "accepted", "input"],
+            "required": ["id", "direction", "kind", "sentence", "paragraph", "manual", "accepted", "input"],
             "additionalProperties": False,
             "properties": {
                 "id": {**_TEXT, "description": "Unique; lists of known failures name it."},
@@ -241,7 +244,11 @@ INDEX_SCHEMA: dict[str, object] = {
                 },
                 "kind": {"enum": list(KINDS)},
                 "sentence": {**_TEXT, "description": "What is asked, and the right answer."},
-                "paragraph": {**_TEXT, "description": "The paragraph of the manual that is checked."},
+                "paragraph": {
+                    **_TEXT,
+                    "description": "The part of the format that is checked, by its names in the spec.",
+                },
+                "manual": {**_TEXT, "description": "Where the manual speaks of it: `page.md#heading`."},
                 "accepted": {"type": "boolean", "description": "Whether the input must be taken."},
                 "input": {**_TEXT, "description": "A file, or the folder of a tree; missing means an empty folder."},
                 "output": {**_TEXT, "description": "What must come out."},

@@ -13,7 +13,7 @@ def _literal(segment: Segment) -> bytes:
     return segment.literal[:1].encode()
 
 
-EDGES: dict[str, Callable[[Segment], bytes]] = {
+NAMES: dict[str, Callable[[Segment], bytes]] = {
     "longest": lambda segment: _literal(segment) * segment.longest,
     "too_long": lambda segment: _literal(segment) * (segment.longest + 1),
     "longest_escaped": lambda segment: b"\0" * (segment.longest // 3),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from codec.conformance import type_members
 from codec.conformance.points import check_anchor, form_anchor, parents, row_anchor
 from codec.conformance.vectors import Files, Options
 from codec.engine.base import ABSENT, Misfit
@@ -73,6 +74,7 @@ class Observer:
             elif isinstance(part, plan.Slack):
                 yield f"{base}.slack"
             elif isinstance(part, plan.Message):
+                yield from type_members.of_message(base.partition(".")[0], part, slots)
                 for field in part.fields:
                     if slots[field.name]:
                         yield f"{base}.{field.name}"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codec.conformance.name_edges import EDGES, segments_of
+from codec.conformance.edge_points import edge_points
+from codec.conformance.type_members import type_anchor
 from codec.errors import Place
 from codec.spec import plan
 from codec.spec.container import Container, StreamPlan, TopDocument
@@ -129,14 +130,12 @@ def _adapter(adapter: plan.Adapter) -> Iterator[Point]:
                 yield from row_points(name, row)
         for document in entity.documents:
             yield from document_points(name, document)
-        for field, order in entity.prefer.items():
-            for row_name, later in ((one, later) for one in order for later in ("", *order[order.index(one) + 1 :])):
-                anchor = preference_anchor(name, entity, field, row_name, later)
-                yield Point(anchor, "preference", entity.place, NO_MISTAKE)
-        for edge in EDGES if any(segments_of(entity)) else ():
-            yield Point(names_anchor(name, entity, edge), "edge of names", entity.place, NO_MISTAKE)
+        for kind, anchor in edge_points(name, entity):
+            yield Point(anchor, kind, entity.place, NO_MISTAKE)
         for number, check in enumerate(entity.checks):
             yield Point(check_anchor(name, entity, number), "check", check.place, never_broken(entity, check))
+    for type in adapter.types.values():
+        yield from (Point(type_anchor(name, type.name, kind.name), "type member", adapter.place) for kind in type.kinds)
     for view in adapter.views:
         yield Point(f"{name}.{view.entity}.{view.name}", "view", view.place)
     for names in adapter.names.values():
@@ -163,16 +162,6 @@ def never_broken(entity: plan.Entity, check: plan.Check) -> str:
 def check_anchor(adapter: str, entity: plan.Entity, number: int) -> str:
     """The anchor of a check of an entity."""
     return f"{adapter}.{entity.name}.checks.{number + 1}"
-
-
-def preference_anchor(adapter: str, entity: plan.Entity, field: str, row: str, later: str = "") -> str:
-    """The anchor of what decides about a field: only records of one kind say it, or a `later` kind says something else."""
-    return f"{adapter}.{entity.name}.prefer.{field}.{row}{f'.before.{later}' if later else ''}"
-
-
-def names_anchor(adapter: str, entity: plan.Entity, edge: str) -> str:
-    """The anchor of an edge of the names of an entity's documents."""
-    return f"{adapter}.{entity.name}.names.{edge}"
 
 
 def document_points(adapter: str, document: plan.Document) -> Iterator[Point]:

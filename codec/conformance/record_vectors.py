@@ -11,7 +11,7 @@ from codec.conformance.json_paths import absent_paths, member_paths
 from codec.conformance.points import form_anchor, not_read, parents, row_anchor
 from codec.conformance.specimens import Scene
 from codec.conformance.vectors import Options, Vector
-from codec.conformance.wire_fields import fields_of
+from codec.conformance.wire_fields import fields_of, type_members_of
 from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Record
@@ -146,6 +146,7 @@ class RecordVectors:
             elif isinstance(part, plan.Message):
                 for name, candidates in fields_of(part, data, start):
                     yield f"{base}.{name}", candidates
+                yield from type_members_of(self.adapter.name, part, data, start)
             elif isinstance(part, plan.Json):
                 value = damage.load(data[start:])
                 for anchor, path in member_paths(base, part.members, value):

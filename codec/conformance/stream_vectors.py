@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from codec.conformance.bench import NOW, WRITTEN, Bench
 from codec.conformance.points import clock_anchor, parents, stream_parts
-from codec.conformance.vectors import Vector
+from codec.conformance.vectors import Kind, Vector
 from codec.layout.numbers import Fixed
 from codec.spec.container import Frame, StreamPlan
 from codec.testing.containers import (
     History,
+    Numbers,
     Version,
     bare,
     clock,
@@ -29,6 +30,8 @@ from codec.testing.records import Record
 
 STAMP = NOW + 7  # another than that of the scenes, so that no stream is one of them
 SAID = {"last_commit_ts": STAMP}
+NUMBER = "10"  # in the name of an input: another number in every base
+MOST_FRAME = 1 << 21  # what is larger is too large for a vector
 UNKNOWN_KEY = b"\x00nobody's key"
 LATER, LATEST = WRITTEN + 1, STAMP + 1
 
@@ -53,10 +56,13 @@ class StreamVectors:
         yield from self._of_layers()
         yield from self._of_rows()
 
-    def _ask(self, anchor: str, name: str, sentence: str, data: bytes, also: Iterable[str] = ()) -> Iterator[Vector]:
+    def _ask(
+        self, anchor: str, name: str, sentence: str, data: bytes, also: Iterable[str] = (), input_name: str = "input"
+    ) -> Iterator[Vector]:
         whole = f"{self.container.name}.{anchor}"
         hit = {*parents(whole), *(f"{self.container.name}.{other}" for other in also)}
-        vector = self.bench.decode(whole, name, sentence, data, hit=hit, kinds=("near-valid", "invalid"))
+        kinds: tuple[Kind, Kind] = ("near-valid", "invalid")
+        vector = self.bench.decode(whole, name, sentence, data, hit=hit, kinds=kinds, input_name=input_name)
         if vector is not None:
             yield vector
 
@@ -103,6 +109,7 @@ class StreamVectors:
         yield from self._of_slots(f"{name}.value", plan.value, key, value, b"")
         yield from self._of_frame(f"{name}.key", plan.key, b"", key)
         yield from self._of_frame(f"{name}.value", plan.value, key, value)
+        yield from self._of_full_keys(f"{name}.key", plan.key, numbers, value)
         yield from self._body(f"{name}.value", "none", "The file ends after a key", key)
         if plan.footer is not None:
             whole, width = headed(plan, key + value, SAID), plan.footer.size or 0
@@ -143,6 +150,15 @@ class StreamVectors:
             yield from self._body(anchor, f"short-{size}", sentence, before + short)
         longer = pack(frame.length, len(data) - width + 1) + data[width:]
         yield from self._body(anchor, "length-one-more", "A length is one more than there is", before + longer)
+
+    def _of_full_keys(self, anchor: str, frame: Frame, numbers: Numbers, value: bytes) -> Iterator[Vector]:
+        """The longest key, and one that is longer by a byte."""
+        around = sum(layout.size or 0 for _, layout in (*frame.before, *frame.after))
+        for size in (frame.most, frame.most + 1) if frame.most < MOST_FRAME else ():
+            key = framed(frame, UNKNOWN_KEY.ljust(size - around, b"?"), numbers)
+            yield from self._body(
+                anchor, f"full-{size}", f"A key has {size} bytes, of {frame.most} at most", key + value
+            )
 
     def _of_slots(self, anchor: str, frame: Frame, before: bytes, data: bytes, after: bytes) -> Iterator[Vector]:
         """The numbers around the open part: a frame that holds a part of them."""
@@ -209,7 +225,8 @@ class StreamVectors:
                 anchor = f"clock.{writer.form.decode('latin-1')}"
                 also += [f"{anchor}.{slot}" for slot, _ in container.clock.forms[writer.form]]
             data = writer.write(replace(self.history, slack=self._slack(writer.form)))
-            yield from self._ask(anchor, f"as-{writer.name}", f"A file: {writer.name}", data, also)
+            sentence = f"A file whose name says a number: {writer.name}"
+            yield from self._ask(anchor, f"as-{writer.name}", sentence, data, also, f"{NUMBER}{container.input_suffix}")
         for form, slots in container.clock.forms.items():
             anchor = clock_anchor(container, form).removeprefix(f"{container.name}.")
             slack = self._slack(form)

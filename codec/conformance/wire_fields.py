@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codec.conformance import damage
+from codec.conformance.type_members import type_anchor
 from codec.layout.base import Wrong
+from codec.layout.types import Type
 from codec.layout.wire import LENGTH, VARINT, skip, tag, varint, write_tag, write_varint
 from codec.spec import plan
 
@@ -40,6 +42,44 @@ def fields_of(message: plan.Message, data: bytes, start: int) -> Iterator[tuple[
                 if item_content >= 0:
                     item = _Within(inside, inner, item_at, item_end)
                     yield anchor, whole.with_contents(item.with_contents(_contents(inside[item_content:item_end])))
+
+
+def type_members_of(
+    adapter: str, message: plan.Message, data: bytes, start: int
+) -> Iterator[tuple[str, Iterator[damage.Candidate]]]:
+    """What is wrong in members of declared types in the message at the end of `data`: anchors, and candidates of it."""
+    known = {field.number: field for field in message.fields}
+    for number, at, content, end in pieces(data, start):
+        if number in known and content >= 0:
+            field, whole, inside = known[number], _Within(data, number, at, end), data[content:end]
+            if field.wire is not None:
+                yield from _inside(adapter, field.wire.declared, whole, inside)
+            wires = {inner: wire for inner, _, wire in field.items} if field.shape in ("submessages", "entries") else {}
+            for inner, item_at, item_content, item_end in pieces(inside, 0) if wires else ():
+                if inner in wires and item_content >= 0:
+                    item = _Within(inside, inner, item_at, item_end)
+                    declared, rest = wires[inner].declared, inside[item_content:item_end]
+                    yield from ((a, whole.with_contents(c)) for a, c in _inside(adapter, declared, item, rest))
+
+
+def _inside(
+    adapter: str, declared: object, whole: _Within, inside: bytes
+) -> Iterator[tuple[str, Iterator[damage.Candidate]]]:
+    """The members of a declared type, those of the types in it after them."""
+    if not isinstance(declared, Type):
+        return
+    known = {kind.number: kind for kind in declared.kinds}
+    for number, at, content, end in pieces(inside, 0):
+        if number not in known:
+            continue
+        kind, member = known[number], _Within(inside, number, at, end)
+        anchor = type_anchor(adapter, declared.name, kind.name)
+        yield anchor, whole.with_contents(damage.of_message(inside, at, end))
+        if content >= 0:
+            yield anchor, whole.with_contents(member.with_contents(_contents(inside[content:end])))
+        if content >= 0 and kind.shape == "one" and not kind.is_scalar:
+            deeper = _inside(adapter, declared.types[kind.base], member, inside[content:end])
+            yield from ((inner, whole.with_contents(candidates)) for inner, candidates in deeper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,21 @@ def things(entity: plan.Entity, adapter: plan.Adapter) -> SearchStrategy[Thing]:
 
 
 class Kind:
-    """How things of one entity are drawn."""
+    """How things of one entity are drawn; `fixed` says of some fields what they are first drawn from."""
 
-    def __init__(self, entity: plan.Entity, adapter: plan.Adapter) -> None:
+    def __init__(
+        self,
+        entity: plan.Entity,
+        adapter: plan.Adapter,
+        fixed: Mapping[str, SearchStrategy[object]] | None = None,
+    ) -> None:
         self.entity = entity
         uses = FieldUses(entity)
         self._fields = {name: _values(uses, entity, name, kind) for name, kind in entity.fields.items()}
         for check in entity.checks:
             if isinstance(check.condition, Among) and not check.condition.name.path:
                 self._fields[check.condition.name.field] = st.sampled_from(check.condition.values)
+        self._fields |= fixed or {}
         self._derived = tuple(_derived(entity))
         self._unsaid = _unsaid(entity)
         self._together = tuple(_together(entity))

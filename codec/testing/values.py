@@ -19,16 +19,10 @@ from codec.layout.base import Layout, Wrong
 from codec.layout.faces import RANGES, Face
 from codec.layout.wire import VARINT, Wire, varint
 from codec.spec import plan
+from codec.spec.scalars import ENDS
 from codec.spec.words import Name
 
 TEXT_ODDITIES = ("", "\0", "<>&", "\u2028\u2029", "é", "\U0001f600", '"\\/', "\x7f", "\x85", "\ufffd")
-EDGES: dict[str, tuple[object, ...]] = {
-    "bytes": (b"", b"\xff\0", b"a" * 300),
-    "text": ("", "\0", "é" * 200),
-    "f64": (0.0, -0.0, float("inf"), float("-inf"), 5e-324, 1.7976931348623157e308),
-    "flag": (False, True),
-    **RANGES,
-}
 
 
 def texts() -> SearchStrategy[str]:
@@ -40,7 +34,7 @@ def scalars(kind: str) -> SearchStrategy[object]:
     """Every value of a scalar type of the model; raises `KeyError` for a type that has no strategy yet."""
     if kind == "json":
         return json_texts()
-    edges = st.sampled_from(EDGES[kind])
+    edges = st.sampled_from(ENDS[kind])
     if kind == "bytes":
         return st.binary(max_size=20) | texts().map(str.encode) | edges
     if kind == "text":
@@ -111,7 +105,7 @@ class Uses:
 
     @staticmethod
     def _narrows(layout: Layout, kind: str) -> bool:
-        return not all(_comes_back(lambda value: through_layout(layout, value), edge) for edge in EDGES[kind])
+        return not all(_comes_back(lambda value: through_layout(layout, value), edge) for edge in ENDS[kind])
 
 
 def _comes_back(through: Callable[[object], object], value: object) -> bool:

@@ -19,6 +19,8 @@ from codec.conformance.index import INDEX, INDEX_SCHEMA, SCHEMA, Entry, Index, r
 from codec.conformance.reports import REPORT_SCHEMA
 from codec.conformance.running import Result, Suite, chosen, run
 from codec.errors import UsageError
+from codec.generate.manual.book import WHOLE, manual
+from codec.spec import library
 from codec.tools.main import main
 from tests.support.conformance_kit import FORMAT, both, tool, vectors_of
 
@@ -83,6 +85,21 @@ def test_exported_vectors_are_files_that_need_nothing_but_their_index(vectors: t
         assert entry.paragraph
         assert (folder / entry.input).exists()
         assert (folder / entry.output).exists() if entry.accepted else not entry.output
+
+
+def test_every_vector_names_a_heading_of_the_manual(vectors: tuple[Path, Index]) -> None:
+    book = manual(library.load(FORMAT))
+    for place in {entry.manual for entry in vectors[1].entries}:
+        page, _, name = place.partition("#")
+        assert f'<a id="{name}"></a>' in book[page], place
+        assert f'id="{name}"' in book[WHOLE], place
+
+
+def test_record_kinds_and_documents_have_headings_of_their_own(vectors: tuple[Path, Index]) -> None:
+    deep = {entry.manual for entry in vectors[1].entries if entry.paragraph.count(".") > 1}
+    adapters = [adapter.name for adapter in library.load(FORMAT).adapters]
+    assert not deep & {f"{name}.md#{name}" for name in adapters}
+    assert len(deep) > len({entry.paragraph.rpartition(".")[0] for entry in vectors[1].entries}) // 4
 
 
 def test_there_are_twice_as_many_inputs_that_must_be_refused(vectors: tuple[Path, Index]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from codec.api import DecodeOptions, EncodeOptions, decode_snapshot
+from codec.conformance.bench import MOST_REFUSED
 from codec.conformance.drivers import Ran
 from codec.conformance.export import export
 from codec.conformance.generate import generated
@@ -22,7 +23,6 @@ from codec.errors import CodecError
 from codec.runs import encode_to_file
 
 FORMAT = "elastickv"
-MOST_REFUSED = 2  # vectors of each point; `codec conformance export` makes more
 
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
