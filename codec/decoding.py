@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import cast
 
 from codec.api import DecodeOptions, DecodeResult, Progress, Warned
+from codec.choices import check_number, chosen, engine_of, switched_on
 from codec.collector import paused
-from codec.compile.engine import compiled
 from codec.crew import Alone, Crew, HelperFailed
-from codec.engine.base import Engine, Misfit
+from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
-from codec.errors import CodecError, EnvironmentProblem, StreamError, UsageError, shown
+from codec.errors import CodecError, EnvironmentProblem, StreamError
 from codec.landed import warn_of
 from codec.mapping import facts
 from codec.mapping.besides import Besides
@@ -23,9 +23,8 @@ from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
 from codec.mapping.target import Target, TreeTarget
 from codec.opening import open_stream, spec_facts
-from codec.recall import recall, refuse_every_version
 from codec.spec.container import Container
-from codec.spec.plan import Adapter, Row
+from codec.spec.plan import Row
 from codec.stream import versions
 from codec.stream.batches import Ats, Batch, Live, Part, in_batches
 from codec.stream.contents import Contents
@@ -33,7 +32,6 @@ from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.tree.checksums import format_line
 from codec.tree.staging import StagedTree, Twice
-from codec.verify.losses import LossCheck
 from codec.version import __version__
 from codec.workers import jobs_of
 
@@ -193,45 +191,6 @@ class Decoding:
             self.unknown[repr(key[: end or 12])[2:-1]] = None
 
 
-def engine_of(name: str, adapter: Adapter) -> Engine:
-    """The engine that an option names, for one adapter."""
-    return Interpreter() if name == "interpreter" else compiled(adapter)
-
-
-def switched_on(container: Container, switches: Mapping[str, object]) -> frozenset[str]:
-    """The options that are on: flags by name, choices as `name=value`."""
-    on = {name for name, value in switches.items() if value is True}
-    for adapter in container.adapters:
-        for option in adapter.options:
-            if option.kind == "choice":
-                on.add(f"{option.name}={switches.get(option.name) or option.default}")
-    return frozenset(on)
-
-
-def check_number(option: str, number: int | None) -> None:
-    """Raise `UsageError` if what an option was given is no unsigned number of 64 bits."""
-    if number is not None and (type(number) is not int or not 0 <= number < 1 << 64):
-        expected = "a whole number from 0 to 2^64 - 1"
-        raise UsageError("timestamp", f"{option} is not a timestamp", expected=expected, found=shown(number))
-
-
-def chosen(container: Container, names: tuple[str, ...] | None) -> frozenset[str]:
-    """The adapters that a run works on, None means all. Raises `UsageError` for an unknown name, or none at all."""
-    if names is not None and not names:
-        raise UsageError(
-            "no-adapter", "no adapter is selected", hint="name one, or leave the choice out for all of them"
-        )
-    known = {adapter.name for adapter in container.adapters}
-    for name in names or ():
-        if name not in known:
-            raise UsageError(
-                container.usage_errors["adapter_unknown"],
-                f"there is no adapter {name!r}",
-                hint=f"one of: {', '.join(sorted(known))}",
-            )
-    return frozenset(names or known)
-
-
 def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
     """See `codec.api.decode_snapshot`."""
     check_number("as_of", options.as_of)
@@ -275,6 +234,9 @@ def _decode(
 ) -> DecodeResult:
     said, check, tell = Counter[str](), None, options.warn
     if options.self_test:
+        from codec.recall import refuse_every_version
+        from codec.verify.losses import LossCheck
+
         refuse_every_version(options)
         on, engine = switched_on(container, options.switches), partial(engine_of, options.engine)
         check = LossCheck(container, chosen(container, options.adapters), engine, on)
@@ -302,6 +264,8 @@ def _decode(
             identity, kept = keep_complement(container, options, reader, run.besides, tree, known, sort)
         _describe(container, known | {"complement": identity}, tree)
         if check is not None:
+            from codec.recall import recall
+
             run.losses = Counter(recall(container, options, reader, tree.staged, tuple(run.selected), check))
         tree.publish()
         warn_of(tree, options.warn)

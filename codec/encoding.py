@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from codec.api import EncodeOptions, EncodeResult, Warned
-from codec.decoding import check_number, chosen, engine_of, switched_on
+from codec.choices import check_number, chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
 from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
 from codec.files_read import FilesRead
@@ -272,6 +271,8 @@ def _write(
         with DigestSink(sink) as digest:
             writer.write_to(digest)
         return replace(result, bytes_written=digest.size, sha256=digest.sha256)
+    from tempfile import TemporaryFile
+
     with TemporaryFile(dir=options.scratch_root) as scratch:
         with DigestSink(cast(BinaryIO, scratch)) as digest:
             writer.write_to(digest)

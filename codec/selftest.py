@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions
-from codec.decoding import Decoding, switched_on
+from codec.choices import switched_on
+from codec.decoding import Decoding
 from codec.errors import CodecError, StreamError
 from codec.mapping.dispatch import every_kind
 from codec.mapping.encode import literal_path

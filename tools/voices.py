@@ -5,11 +5,9 @@ Invariant: text from the input never reaches a terminal raw, and with `quiet` on
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -64,7 +62,7 @@ class _OnTerminal:
     def __init__(self, quiet: bool, asked: bool) -> None:
         self.quiet = quiet
         on_terminal = sys.stderr.isatty() and not quiet
-        self._bar = ProgressLine(sys.stderr, get_terminal_size().columns) if on_terminal else None
+        self._bar = _bar() if on_terminal else None
         self._pace = Pace(LINES_EVERY) if asked and not quiet and not on_terminal else None
         self._meter = Meter()
         self._aside = False
@@ -86,6 +84,12 @@ class _OnTerminal:
         if self._bar:
             self._bar.close()
         click.echo(text, err=True)
+
+
+def _bar() -> ProgressLine:
+    from shutil import get_terminal_size
+
+    return ProgressLine(sys.stderr, get_terminal_size().columns)
 
 
 class People(_OnTerminal):
@@ -177,6 +181,8 @@ class JsonLines:
         self._write("error", {"status": status, **error.as_json()})
 
     def _write(self, event: str, data: Mapping[str, object]) -> None:
+        import json
+
         click.echo(json.dumps({"event": event, **data}, default=_plain), err=self._aside)
 
 

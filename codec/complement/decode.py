@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from codec.api import DecodeOptions, EncodeOptions
+from codec.choices import switched_on
 from codec.complement.keep import Seen, keep
-from codec.decoding import switched_on
 from codec.encoding import records_with
 from codec.mapping import facts
 from codec.mapping.besides import Besides

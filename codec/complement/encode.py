@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions, EncodeResult, OutputContainer, Versions
+from codec.choices import switched_on
 from codec.complement.apply import Applied, Order
 from codec.complement.keep import REPEATED, VALUE_HEAD
 from codec.complement.merging import Merging
@@ -19,7 +20,6 @@ from codec.complement.pool import Pool, Ref
 from codec.complement.steps import Step, exactly, read_steps
 from codec.complement.units import Units
 from codec.compression import Expanded
-from codec.decoding import switched_on
 from codec.encoding import hand_over, records_with
 from codec.errors import DataError, Place, StreamError, UsageError, from_os_error
 from codec.layout.numbers import ALL_BITS

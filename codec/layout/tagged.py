@@ -10,6 +10,7 @@ from codec.layout.canonical_number import canonical_number
 from codec.layout.escaped import escape
 from codec.layout.faces import Face, from_base64url
 from codec.layout.json_write import base64url
+from codec.layout.scanned import Scanned
 from codec.layout.segments import BadName, Fallback, Segment
 from codec.layout.types import Union
 
@@ -37,8 +38,11 @@ class TaggedKey(Layout):
             return escape(inner.encode())
         if isinstance(inner, bytes):
             return escape(inner)
+        codec = self.codecs[tag]
+        if isinstance(codec, Scanned):
+            return escape(codec.writer(codec.to_raw(inner)))
         if tag not in self._built:
-            self._built[tag] = self.codecs[tag].construct(0)
+            self._built[tag] = codec.construct(0)
         raw: bytes = self._built[tag].build(inner)
         return escape(raw)
 

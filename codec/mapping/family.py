@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
@@ -17,6 +16,7 @@ from typing import cast
 
 from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import Place, StreamError
+from codec.frozen import frozen
 from codec.mapping.bundles import BundleWriter
 from codec.mapping.gather import Item
 from codec.mapping.press import Press
@@ -40,7 +40,7 @@ Chunk = tuple[int, list[int], list[bytes], list[bytes]]  # number of the row, wh
 Printed = list[tuple[tuple[object, ...], str, bytes]]  # lines of children: their place among others, path, text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ends:
     """What printing families needs from outside: where folders, lines, warnings and jobs go."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})([.,]\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 Schema = Mapping[str, Any]
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -91,9 +91,10 @@ def is_time(text: str) -> bool:
     match = _TIME.fullmatch(text)
     if match is None:
         return False
+    *numbers, zone = match.groups()
+    year, month, day, hour, minute, second = map(int, numbers)
     try:
-        datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H:%M:%S")
+        datetime(year, month, day, hour, minute, second)
     except ValueError:
         return False
-    zone = match[4]
     return zone == "Z" or (int(zone[1:3]) <= 24 and int(zone[4:6]) < 60)

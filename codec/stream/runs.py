@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import marshal
 import os
-import tempfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 
 from codec.errors import from_os_error
+from codec.frozen import frozen
 from codec.stream.frame import Frame, Span, Value
 from codec.tree.files import write_all
 
@@ -27,7 +26,7 @@ Held = bytes | Span
 """A record in a merge: framed, or (key, what is to be fetched)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """A sorted run: which bytes of which file, its first and last key."""
 
@@ -38,7 +37,7 @@ class Run:
     last: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """A piece of a merge: the next records in order, as one framed block or one by one."""
 
@@ -52,6 +51,8 @@ class Piece:
 def scratch(directory: Path | None) -> int:
     """A descriptor of a new file without a name."""
     try:
+        import tempfile
+
         with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
             return os.dup(file.fileno())
     except OSError as problem:

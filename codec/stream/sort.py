@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import tempfile
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -167,6 +166,8 @@ class Sorter(Generic[Item]):
 
     def _open(self) -> IO[bytes]:
         try:
+            import tempfile
+
             return tempfile.TemporaryFile(dir=self._directory)
         except OSError as problem:
             raise from_os_error(problem, "cannot make the temporary file of a sort") from problem

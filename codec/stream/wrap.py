@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from tempfile import SpooledTemporaryFile, TemporaryFile
 from typing import IO, NamedTuple, Protocol
 
 import google_crc32c
@@ -99,6 +98,8 @@ def write_container(
         for block in _framed(plan, entries, out):
             stream.write(block)
     else:
+        from tempfile import TemporaryFile
+
         with TemporaryFile(dir=scratch) as body:
             _grouped(plan, entries, body, out, scratch)
             stream.write(_header_of(plan, wrapping.header, body))
@@ -179,6 +180,8 @@ def _grouped(plan: StreamPlan, entries: Iterable[Out], body: IO[bytes], out: _Co
     number, count_of = struct.Struct(groups.key.length.format).pack, struct.Struct(groups.count.format).pack
     head = struct.Struct("<" + "".join(layout.format[1] for _, layout in groups.version)).pack
     names = [name for name, _ in groups.version]
+
+    from tempfile import SpooledTemporaryFile
 
     for _, group in groupby(_numbered(entries), key=lambda pair: pair[0]):
         with SpooledTemporaryFile(IN_MEMORY, dir=None if scratch is None else str(scratch)) as versions:

@@ -9,7 +9,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -58,7 +57,7 @@ def lock(fd: int) -> bool | None:
 
 def fresh_name(prefix: bytes) -> bytes:
     """A name that nothing else has: `prefix` and 16 lower-case hex digits."""
-    return prefix + secrets.token_hex(8).encode("ascii")
+    return prefix + os.urandom(8).hex().encode("ascii")
 
 
 def is_fresh_name(name: bytes, prefix: bytes) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -24,7 +23,7 @@ def remove_tree(name: bytes, dir_fd: int) -> None:
     A directory in it is not descended into: its own directories are first lifted to the top, so that two descriptors
     do for every depth. What vanishes meanwhile is somebody else's success.
     """
-    fresh = (f".lifted-{secrets.token_hex(8)}-{number}" for number in count())
+    fresh = (f".lifted-{os.urandom(8).hex()}-{number}" for number in count())
     with held(os.open(name, FLAGS, dir_fd=dir_fd)) as top:
         while _pass_over(top, fresh):
             pass

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from codec.api import EncodeOptions, VerifyOptions, Warned, encode_snapshot
-from codec.decoding import engine_of, switched_on
+from codec.choices import engine_of, switched_on
 from codec.encoding import read_manifest
 from codec.engine.base import UNKNOWN
 from codec.errors import CodecError, DataError, DocumentError, Place, TreeError, UsageError

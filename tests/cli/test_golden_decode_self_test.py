@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codec import decoding
+from codec import recall
 from tests.cli.test_golden_decode import CASES, Run, runs
 from tests.support.golden_layout import lay_out_input
 from tests.support.tools import Bench
@@ -119,13 +119,13 @@ def test_a_tree_that_a_wrong_decoder_made_does_not_appear(
     path: str, mistake: Callable[[Path], None], bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lay_out_input(CASES["real-a-adapter-two"], bench.work)
-    test = decoding.recall
+    test = recall.recall
 
     def mistaken(container: object, options: object, reader: object, tree: Path, *rest: object) -> object:
         mistake(tree / path)
         return test(container, options, reader, tree, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(decoding, "recall", mistaken)
+    monkeypatch.setattr(recall, "recall", mistaken)
     arguments = ["--input", "input.fsm", "--output", "tree", "--adapter", "redis,sqs", "--self-test"]
     outcome = bench.run("decode", arguments)
     assert outcome.exit == 1

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.decoding import engine_of
+from codec.choices import engine_of
 from codec.engine.base import RecordPlace
 from codec.engine.interpreter import Interpreter
 from codec.errors import StreamError

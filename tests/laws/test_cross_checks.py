@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.decoding import engine_of
+from codec.choices import engine_of
 from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
 from codec.layout.base import Wrong

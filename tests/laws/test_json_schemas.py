@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 from jsonschema import Draft202012Validator
 
-from codec.decoding import engine_of
+from codec.choices import engine_of
 from codec.engine.documents import STEM
 from codec.engine.interpreter import Interpreter
 from codec.spec.json_schema import ONE_LINE, schemas

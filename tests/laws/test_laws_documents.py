@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, SearchStrategy
 
-from codec.decoding import engine_of
+from codec.choices import engine_of
 from codec.engine.base import Engine, Notes
 from codec.engine.documents import STEM, put, targets
 from codec.layout import json_read

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
+from codec.choices import engine_of
 from codec.compile.engine import Compiled, compiled
-from codec.decoding import engine_of
 from codec.spec import plan
 from codec.testing import canonical, noisy
 from codec.testing.records import read_back, records_of

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.decoding import engine_of
+from codec.choices import engine_of
 from codec.spec import library
 from codec.testing import canonical
 from codec.testing.records import read_back, records_of
