@@ -11,7 +11,6 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import PurePath
 from types import FrameType
 from typing import Literal, NoReturn
@@ -51,12 +50,11 @@ class Program:
         return LogLines(quiet, asked, self.name, plain_errors=self.messages == "log-plain-errors")
 
 
-@dataclass(slots=True)
 class Session:
     """What a command is handed: who speaks, and `doing`, what it is at (where a message would not tell)."""
 
-    voice: Voice
-    doing: str = ""
+    def __init__(self, voice: Voice) -> None:
+        self.voice, self.doing = voice, ""
 
 
 class Stopped(BaseException):

@@ -15,13 +15,12 @@ import pickle
 import stat
 import sys
 from contextlib import suppress
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codec.api import DEFAULT_FORMAT
-from codec.errors import Place
 
 if TYPE_CHECKING:
     from codec.spec.container import Container
@@ -88,9 +87,7 @@ class _Placeless(pickle.Pickler):
         self._root = root + os.sep
 
     def persistent_id(self, value: Any) -> Any:
-        if type(value) is Place and value.source.startswith(self._root):
-            return value.source[len(self._root) :], value.line, value.column
-        return None
+        return value[len(self._root) :] if type(value) is str and value.startswith(self._root) else None
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -98,22 +95,24 @@ class _Placeless(pickle.Pickler):
         return (list, (list(value),)) if isinstance(value, list) else NotImplemented
 
 
-class _Placed(pickle.Unpickler):
-    """Puts places below the folder where the specs stand now."""
+class _Below(dict[str, str]):
+    """Names of files as paths below a folder."""
 
-    def __init__(self, data: bytes, root: str) -> None:
-        super().__init__(io.BytesIO(data))
-        self._path = cache(partial(os.path.join, root))
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self._folder = folder
 
-    def persistent_load(self, found: Any) -> Place:
-        source, line, column = found
-        return Place(self._path(source), None, line, column)
+    def __missing__(self, name: str) -> str:
+        path = self[name] = os.path.join(self._folder, name)
+        return path
 
 
 def _restored(data: bytes, folder: str) -> Container:
     from codec.compile.engine import know
 
-    container, modules = _Placed(data, os.path.dirname(folder)).load()
+    unpickler = pickle.Unpickler(io.BytesIO(data))
+    unpickler.persistent_load = _Below(os.path.dirname(folder)).__getitem__  # type: ignore[method-assign]
+    container, modules = unpickler.load()
     for adapter, (code, objects) in zip(container.adapters, modules, strict=True):
         know(adapter, marshal.loads(code), objects)
     return container  # type: ignore[no-any-return]
