@@ -38,6 +38,7 @@ class LateCommand(click.Command):
 
     late: Callable[[str], list[click.Parameter]]
     format = ""
+    named_by = "--spec"
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         if not self.params:
@@ -50,17 +51,17 @@ class LateCommand(click.Command):
 
     def choose(self, arguments: Sequence[str]) -> None:
         """Take the options of the spec that `arguments` name, which need not be valid."""
-        named = spec_named(arguments)
+        named = spec_named(arguments, self.named_by)
         if named != self.format:
             self.format, self.params = named, []
 
 
-def spec_named(arguments: Sequence[str]) -> str:
+def spec_named(arguments: Sequence[str], option: str = "--spec") -> str:
     """The value of `--spec` among `arguments`, in any accepted spelling; empty if it is not there."""
     named = ""
     for index, word in enumerate(arguments):
         name, equals, value = word.partition("=")
-        if name in ("--spec", "-spec"):
+        if name in (option, option[1:]):
             named = value if equals else "".join(arguments[index + 1 : index + 2])
     return named
 
@@ -102,7 +103,7 @@ def _decode_options(format: str) -> list[click.Parameter]:
         _path(["--input", "source"], "FILE", "Snapshot to read."),
         _path(["--output", "target"], "DIR", "Tree to write; absent or empty, unless --replace."),
         _adapter_option(format),
-        *_format_options(format, "decode"),
+        *format_options(format, "decode"),
         _text("--cluster-id", "TEXT", "Name of the cluster, for the manifest."),
         _choice("--versions", ("newest", "all"), "Rows that count: the newest of each key, or all in file order."),
         _text("--as-of", "N", "Only versions committed at or before N count."),
@@ -120,7 +121,7 @@ def _encode_options(format: str) -> list[click.Parameter]:
         _path(["--input", "source"], "DIR", "Tree to read, with its manifest at the root."),
         _path(["--output", "target"], "FILE", "Snapshot to write."),
         _adapter_option(format),
-        *_format_options(format, "encode"),
+        *format_options(format, "encode"),
         _text("--last-commit-ts", "N", "Timestamp to write, not below the manifest's.  [default: the manifest's]"),
         _flag("--verify", "Compare the tree with its checksums first; any difference ends the run."),
         _flag("--ignore-complement", "Use the documents alone, even if the tree has a complement."),
@@ -310,10 +311,12 @@ def _adapter_option(format: str) -> click.Option:
     return click.Option(["--adapter"], default=ALL, show_default=True, metavar="LIST", help=listed)
 
 
-def _format_options(format: str, direction: Direction) -> list[click.Option]:
+def format_options(format: str, *directions: Direction) -> list[click.Option]:
+    """The options that a format declares for one of these directions, each once."""
     from codec.spec.options import options
 
-    return [_format_option(option) for option in options(format, direction)]
+    declared = {option.name: option for direction in directions for option in options(format, direction)}
+    return [_format_option(option) for option in declared.values()]
 
 
 def _format_option(option: Option) -> click.Option:

@@ -18,6 +18,8 @@ NAMES: dict[str, Callable[[Segment], bytes]] = {
     "too_long": lambda segment: _literal(segment) * (segment.longest + 1),
     "longest_escaped": lambda segment: b"\0" * (segment.longest // 3),
     "too_long_escaped": lambda segment: b"\0" * (segment.longest // 3 + 1),
+    "dot": lambda segment: b".",
+    "dots": lambda segment: b"..",
     "marked": lambda segment: segment.mark.encode() + _literal(segment),
     "like_a_digest": lambda segment: b"0" * segment.fallback.digits + segment.fallback.join.encode(),
     "almost_a_digest": lambda segment: b"0" * (segment.fallback.digits - 1) + segment.fallback.join.encode(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, cast
@@ -44,11 +44,14 @@ def _ignore(_: object) -> None: ...
 class MigrateOptions:
     """How to migrate: `older` and `newer` are names or paths of specs; an empty `older` is told by the input.
 
-    `replace` lets the output of a tree replace one that is there. `scratch_root` is where what is between is put aside.
+    `switches` are options of the format, by name, for reading the one version and for writing the other: those of a
+    stream come on top of what its spec says of migrations, those of a tree on top of its manifest's. `replace` lets the
+    output of a tree replace one that is there. `scratch_root` is where what is between is put aside.
     """
 
     older: str = ""
     newer: str
+    switches: Mapping[str, object] = field(default_factory=dict)
     replace: bool = False
     engine: Engine = "compiled"
     scratch_root: Path | None = None
@@ -86,10 +89,11 @@ def _stream(source: Path, target: Path, options: MigrateOptions) -> MigrateResul
     old, made, lost = _prepared(source, options.older, options)
     with TemporaryDirectory(prefix=SCRATCH, dir=options.scratch_root) as scratch:
         tree = Path(scratch, "tree")
-        switches = dict.fromkeys(made.container.carried_over, True)
+        switches = {**dict.fromkeys(made.container.carried_over, True), **options.switches}
         result = _decoded(source, tree, made, switches, options)
         encode = EncodeOptions(
             adapters=tuple(adapter.name for adapter in made.container.adapters),
+            switches=options.switches,
             engine=options.engine,
             format=options.newer,
             warn=options.warn,
@@ -107,6 +111,7 @@ def _tree(source: Path, target: Path, options: MigrateOptions) -> MigrateResult:
         with stream.open("wb") as sink:
             encode = EncodeOptions(
                 adapters=cast("tuple[str, ...]", known["adapters"]) or None,
+                switches=options.switches,
                 engine=options.engine,
                 format=format,
                 warn=options.warn,
@@ -115,7 +120,7 @@ def _tree(source: Path, target: Path, options: MigrateOptions) -> MigrateResult:
             encode_snapshot(source, sink, encode)
         old, made, lost = _prepared(stream, format, options)
         switches = {option.name: known.get(option.name) for adapter in old.adapters for option in adapter.options}
-        result = _decoded(stream, target, made, switches, options, known, str(source))
+        result = _decoded(stream, target, made, {**switches, **options.switches}, options, known, str(source))
     return _result(
         "tree", old, made, lost, result, sum(result.counts.get(n, 0) for n in made.container.print_order), ""
     )

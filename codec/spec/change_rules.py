@@ -131,6 +131,7 @@ RULES: tuple[Rule, ...] = (
         "what is written about a run, not what is read by it",
     ),
     Rule("run-report", lambda one: one.way[1:2] in (("mismatch",), ("counters",), ("restore",)), (), "what a run says"),
+    Rule("migration-way", at(ANY, "migrate", REST), (), "what a migration takes along; neither version itself"),
     Rule("adapter-added", at(ANY, kind="added"), (READERS,), "the old version does not know these records"),
     Rule("adapter-removed", at(ANY, kind="removed"), (WRITERS,), "the new version does not know these records"),
     Rule(

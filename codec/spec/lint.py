@@ -15,7 +15,7 @@ from codec.spec import library, plan, rules_documents, rules_format, rules_recor
 from codec.spec.container import SCHEMAS, Container
 from codec.spec.container_resolver import ContainerResolver, kind_of
 from codec.spec.context import Problems
-from codec.spec.extends import EXTENDS, carried, chain, extended, unknown_adapters
+from codec.spec.extends import EXTENDS, MIGRATE, carried, chain, extended, unknown_adapters
 from codec.spec.finding import Finding, Format, Subject
 from codec.spec.resolve import Resolver
 from codec.spec.schema import validate
@@ -93,7 +93,7 @@ class _Lint:
             violations = [problem for delta in deltas for problem in validate(delta)]
             if not violations:
                 data = extended(path) if container is None else carried(container, path)
-                violations = validate(data)
+                violations = validate(data) or [*_no_container(data, deltas)]
         except SpecError as error:
             violations = [error]
         self.add(*violations)
@@ -149,6 +149,15 @@ class _Lint:
                 self.add(*filter(None, (self.check_example(subject.adapter, row) for row in rows)))
         for format_rule in FORMAT_RULES:
             self.findings += format_rule(format)
+
+
+def _no_container(data: source.Mapping, deltas: list[source.Mapping]) -> Iterator[SpecError]:
+    """A migration looks at the deltas of containers only."""
+    for delta in deltas if kind_of(data) == "adapter" else ():
+        if MIGRATE in delta:
+            message = "`migrate` cannot stand in the delta of an adapter"
+            hint = "say it in the delta of the container that carries it"
+            yield SpecError("spec-delta", message, source.place_of(delta, (MIGRATE,)), hint=hint)
 
 
 def _position(found: Finding) -> tuple[str, int, int]:

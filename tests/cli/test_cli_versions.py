@@ -58,6 +58,15 @@ def test_what_is_lost_is_said_by_reason(folder: Path, capsys: pytest.CaptureFixt
     assert re.search(r"^ +2  Hash.created_at_ms: the other version does not have it$", capsys.readouterr().out, re.M)
 
 
+def test_only_options_that_are_said_change_a_tree(folder: Path) -> None:
+    """A default of the command line never undoes what the manifest says."""
+    main(["decode", "--input", "old.fsm", "--output", "tree", "--dynamodb-bundle-mode", "jsonl", "-q"])
+    for name, options in (("same", []), ("other", ["--dynamodb-bundle-mode", "per-item"])):
+        assert main(["migrate", "--to", "elastickv-next", "--input", "tree", "--output", name, *options, "-q"]) == 0
+    modes = [json.loads((folder / name / "MANIFEST.json").read_text("utf-8")) for name in ("tree", "same", "other")]
+    assert [mode["dynamodb_layout"] for mode in modes] == ["jsonl", "jsonl", "per-item"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

@@ -103,6 +103,21 @@ def test_a_tree_becomes_a_tree_of_another_version(real: Path, tmp_path: Path) ->
     assert b'"spec"' not in after[container.manifest.path]
 
 
+def test_the_formats_options_say_what_comes_along(tmp_path: Path) -> None:
+    """Receive state restarts, as in any restore, unless the option preserves it on both ways."""
+    whole, kept = golden_root() / "real-a-runtime-file" / "00000000000001be.fsm", {"preserve_sqs_visibility": True}
+
+    def messages(stream: Path, target: str, format: str) -> dict[str, bytes]:
+        options = DecodeOptions(sync=False, adapters=("sqs",), switches=kept, format=format)
+        decode_snapshot(stream, tmp_path / target, options)
+        return {path: data for path, data in read_files(tmp_path / target).items() if path.endswith("messages.jsonl")}
+
+    said = messages(whole, "before", USUAL)
+    for name, switches in (("plain", {}), ("preserved", kept)):
+        migrate(whole, tmp_path / name, MigrateOptions(newer=NEXT, switches=switches))
+        assert (messages(tmp_path / name, f"{name} after", NEXT) == said) == bool(switches)
+
+
 # ------------------------------------------------------------------------------------------------ what a delta declares
 
 DELTA = """

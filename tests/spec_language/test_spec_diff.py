@@ -52,6 +52,7 @@ PAIRS = [
     ("manifest-changed", CONTAINER, "at: [manifest, json, format_version, const], to: 2"),
     ("side-document", CONTAINER, "at: [encode_info, suffix], to: .other.json"),
     ("run-report", CONTAINER, "at: [counters, total], to: all"),
+    ("migration-way", CONTAINER, "at: [migrate, with], to: [old]"),
     ("adapter-carried", CONTAINER, "at: [carries, shop.yaml], to: other.yaml"),
     ("codec-unused", "shop", "at: [codecs], insert: {new: u8}"),
     ("codec-changed", "shop", "at: [codecs, digest, bytes], to: 5"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -77,7 +78,7 @@ def damaged(draw: st.DrawFn, file: Path) -> str:
         elif action == "transplant":
             apart = [other for other in ways if other[: len(way)] != way and way[: len(other)] != other]
             alike = [other for other in apart if type(source.part_of(data, other)) is type(part)]
-            holder[way[-1]] = source.part_of(data, draw(st.sampled_from(alike or apart)))
+            holder[way[-1]] = deepcopy(source.part_of(data, draw(st.sampled_from(alike or apart))))
         else:
             holder[way[-1]] = draw(VALUES)
     return yaml.dump(data, Dumper=_NoAlias, sort_keys=False, allow_unicode=True)
