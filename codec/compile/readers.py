@@ -6,6 +6,8 @@ spellings, values that do not fit. The general reader then knows why, or better.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codec.compile.code import Code
 from codec.compile.names import document_name
 from codec.engine.documents import STEM, read_scalar, targets
@@ -96,8 +98,10 @@ class ObjectReader:
     def __init__(self, code: Code, prefix: str, *, folds: bool) -> None:
         self.code, self.prefix, self.folds = code, prefix, folds
 
-    def function(self, name: str, members: tuple[plan.Member, ...], *, element: bool) -> None:
-        """`name(value)`: the fields as a dict, or those of an element as a tuple."""
+    def function(
+        self, name: str, members: tuple[plan.Member, ...], *, element: bool = False, fields: Sequence[str] = ()
+    ) -> None:
+        """`name(value)`: the fields as a dict, or as a tuple: those of an element, or `fields`."""
         for member in members:
             self._inner_functions(name, member)
         with self.code.function(name, "value: Any", "Any", "One object."):
@@ -106,6 +110,8 @@ class ObjectReader:
             if element:
                 names = [target for member in members for target in targets(member)]
                 self.code.line(f"return {_element(names, said)}")
+            elif fields:
+                self.code.line(f"return {_in_order(fields, said)}")
             else:
                 self.code.line(f"return {_nested(said)}")
 
@@ -307,9 +313,14 @@ def _nested(said: dict[tuple[str, ...], str]) -> str:
 def _element(names: list[Name], said: dict[tuple[str, ...], str]) -> str:
     """The expression of an element: its fields in the model's order."""
     fields = {name.index: name.field for name in names}
+    return _in_order([fields[index] for index in sorted(fields)], said)
+
+
+def _in_order(fields: Sequence[str], said: dict[tuple[str, ...], str]) -> str:
+    """The expression of a tuple of fields, structs inside as dicts."""
     parts = []
-    for index in sorted(fields):
-        inner = {path[1:]: text for path, text in said.items() if path[0] == fields[index]}
+    for field in fields:
+        inner = {path[1:]: text for path, text in said.items() if path[0] == field}
         parts.append(inner.get(()) or _nested(inner))
     return f"({', '.join(parts)},)"
 

@@ -10,7 +10,7 @@ from codec.compile.names import row_name
 from codec.compile.printers import Printer
 from codec.compile.readers import ObjectReader
 from codec.compile.unions import reader_of
-from codec.engine.documents import StoredJson, targets
+from codec.engine.documents import StoredJson, fields_of
 from codec.engine.patterns import fixed_width
 from codec.layout.base import Cut, Position, plus
 from codec.layout.types import Union
@@ -88,7 +88,7 @@ def _emit_record(code: Code, row: plan.Row, give: tuple[str, str]) -> None:
 def _emit_form(code: Code, row: plan.Row, form: plan.Form, give: tuple[str, str]) -> None:
     _emit_parts(code, form.parts, "value", 0, set())
     there = {slot.name for part in (*row.key, *form.parts) for slot in _slots(part)}
-    there |= {name for part in form.parts if isinstance(part, plan.Json) for name in kept_of(part)}
+    there |= {name for part in form.parts if isinstance(part, plan.Json) for name in fields_of(part)}
     kept = [local(name) if name in there else code.constant("ABSENT", "...") for name in row.kept]
     values = f"{', '.join(kept)}{',' if len(kept) == 1 else ''}" if kept else "()"
     code.line(f"{give[0]}{values}{give[1]}")
@@ -105,11 +105,6 @@ def _slots(part: plan.Part) -> tuple[plan.Slot | plan.WireField, ...]:
     if isinstance(part, plan.Optional):
         return part.parts
     return part.fields if isinstance(part, plan.Message) else ()
-
-
-def kept_of(part: plan.Json) -> list[str]:
-    """The fields that a stored JSON object says."""
-    return sorted({target.field for member in part.members for target in targets(member)})
 
 
 def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Position, off: set[str]) -> None:
@@ -133,17 +128,17 @@ def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Positio
             general = code.provided("stored", StoredJson(part))
             if code.final:
                 code.line(f"said = {general}.read({buffer}[{at}:])")
-                for slot in kept_of(part):
+                for slot in fields_of(part):
                     code.line(f"{local(slot)} = said[{slot!r}]")
                 return
             fast = f"said_by_{general.lower()}"
+            fields = fields_of(part)
             code.later[fast] = partial(
-                ObjectReader(code, fast, folds=False).function, fast, part.members, element=False
+                ObjectReader(code, fast, folds=False).function, fast, part.members, fields=fields
             )
             read = code.imported("codec.layout.json_canonical", "one_or")
-            code.line(f"said = {read}({buffer}[{at}:], {fast}, {general}.read)")
-            for slot in kept_of(part):
-                code.line(f"{local(slot)} = said[{slot!r}]")
+            names = ", ".join(map(local, fields))
+            code.line(f"{names}, = {read}({buffer}[{at}:], {fast}, {general}.values)")
             return
         elif isinstance(part, plan.Optional):
             _emit_optional(code, parts[index:], buffer, at)

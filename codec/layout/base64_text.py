@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 
 from codec.layout.base import Wrong, primitive
@@ -13,6 +13,8 @@ from codec.layout.scanned import ScannedBytes
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_\r\n"  # line breaks are skipped
 SHORT = 256  # characters of a run that is worth remembering
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/!!!")  # what is not in its alphabet becomes what is in none
+_PADDING = (b"", b"!", b"==", b"=")
 _RUN = re.compile(rb"[A-Za-z0-9_\r\n-]*")
 
 
@@ -24,7 +26,15 @@ def read_base64url(data: bytes, at: int, end: int) -> tuple[bytes, int]:
     """
     if at > end:
         raise Wrong("base64url without padding", "the end")
-    return from_base64url(data[at:end].decode("latin-1")), end
+    return _plain(data[at:end]), end
+
+
+def _plain(text: bytes) -> bytes:
+    """The bytes of text that mostly is as a writer prints it."""
+    try:
+        return a2b_base64(text.translate(_FROM_URL) + _PADDING[len(text) & 3], strict_mode=True)
+    except ValueError:
+        return from_base64url(text.decode("latin-1"))
 
 
 def read_base64url_run(data: bytes, at: int, end: int) -> tuple[bytes, int]:
@@ -39,7 +49,7 @@ def read_base64url_run(data: bytes, at: int, end: int) -> tuple[bytes, int]:
 @lru_cache(64)
 def _short(text: bytes) -> bytes:
     """Names that many neighbouring keys begin with."""
-    return from_base64url(text.decode("latin-1"))
+    return _plain(text)
 
 
 def write_base64url(raw: bytes) -> bytes:

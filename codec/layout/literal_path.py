@@ -61,10 +61,12 @@ class LiteralPath:
         """Whether the key can be a path at all, with the document that stands beside its file."""
         if len(key) > self.longest or b"\0" in key or b"\\" in key:
             return False
-        *folders, last = key.split(b"/")
-        if last in _NOT_A_PIECE or not _NOT_A_PIECE.isdisjoint(folders):
+        pieces = key.split(b"/")
+        if not _NOT_A_PIECE.isdisjoint(pieces):
             return False
-        return len(last) + len(self.beside) <= self.longest_piece and all(len(p) <= self.longest_piece for p in folders)
+        if len(key) + len(self.beside) <= self.longest_piece:
+            return True
+        return len(pieces[-1]) + len(self.beside) <= self.longest_piece and max(map(len, pieces)) <= self.longest_piece
 
 
 def build(config: Mapping[str, object], segment: Segment) -> LiteralPath:

@@ -18,13 +18,14 @@ from codec.errors import Place, StreamError, shown
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath
 from codec.mapping.collisions import Paths, Siblings, folded, unfolded
-from codec.mapping.family import CHILDREN, Ends, Put, fields_of
-from codec.mapping.gather import Item, weight
+from codec.mapping.family import CHILDREN, Ends, Put, ranking
+from codec.mapping.gather import Item
+from codec.mapping.making import fields_of
 from codec.mapping.press import Press
 from codec.mapping.target import Target
 from codec.spec.bodies import Bodies, Take
-from codec.spec.plan import Adapter, Entity, Names, PathPart, PathStep, Row
-from codec.spec.words import Element, Name, Thing
+from codec.spec.plan import Adapter, Document, Entity, Names, PathPart, PathStep, Row
+from codec.spec.words import Element, Thing
 from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
 from codec.tree.names import NOT_A_NAME
@@ -39,7 +40,7 @@ Piece = tuple[object, int, int, int | None]  # upload, where its bytes are, how 
 Shown = tuple[object, bytes, str, Element, list[Item], str]  # generation, key, kind of head, what it says, pieces, path
 PutShown = Callable[[Thing, list[Shown]], None]
 MANY = 64  # pieces from which on a thing is printed by itself
-ENOUGH = 4 << 20  # bytes of bodies to a job
+ENOUGH = 1 << 20  # bytes of bodies to a job
 MISSING = -1  # the offset of content that no record has
 
 
@@ -88,6 +89,9 @@ class Household:
             p.segment for s in last for p in s if isinstance(p, PathPart) and isinstance(p.segment, LiteralPath)
         )
         self._names: Names = adapter.names[self._path.names]
+        self._takes = {take.row: take for take in self.bodies.join.takes}
+        self._empty: Thing = dict.fromkeys(self.child.fields)
+        self._folders: dict[str, tuple[object, str]] = {}
         self._sorter: Sorter[Item] = Sorter()
         self._keys: Sorter[Item] = Sorter()
         self._shared: Sorter[Item] = Sorter()
@@ -124,7 +128,8 @@ class Household:
         def take(key: bytes, value: bytes, at: int) -> None:
             values = read(key, value)
             self._sorter.add(
-                (values[identity], PARENT, b"", 0, 0, (), self._next(), row.name, values), 250 + weight(values)
+                (values[identity], PARENT, b"", 0, 0, (), self._next(), row.name, values),
+                250 + len(key) + 2 * len(value),
             )
 
         return take
@@ -173,7 +178,7 @@ class Household:
                             found=str(len(part[counted.sizes])),
                         )
             item = (*self._key_of(row, values), HEAD, (), self._next(), row.name, (*values, at))
-            self._sorter.add(item, 300 + weight(values))
+            self._sorter.add(item, 600 + len(key) + 2 * len(value))
 
         return take
 
@@ -292,25 +297,36 @@ class Household:
     def thing(self, parent: Thing, generation: object, key: bytes) -> Thing:
         """The thing of a key, before anything is said about it."""
         assert self.child.within is not None
-        thing = dict.fromkeys(self.child.fields) | {self.child.within[0]: parent}
-        return thing | dict(zip(self.child.identity[1:], (generation, key), strict=True))
+        thing = self._empty | {self.child.within[0]: parent}
+        thing.update(zip(self.child.identity[1:], (generation, key), strict=True))
+        return thing
 
     def print(self, thing: Thing, name: str, head: Element, pieces: Iterable[Item], path: str) -> None:
         """Write the body of a thing, and the document beside it; `head` is what the record `name` says, and where it is."""
         row = self.child.row(name)
         *values, at = head
         assert isinstance(at, int)
-        said = {name: values[index] for name, index in (*row.fields, *row.gives)}
-        thing |= {name: value for name, value in said.items() if value is not ABSENT}
+        for field, index in (*row.fields, *row.gives):
+            if values[index] is not ABSENT:
+                thing[field] = values[index]
         body, beside = (self._documents[name] for name in (self.bodies.shown, self.bodies.beside))
         joined = self.joined(thing, pieces, Place(self._contents.source, at))
-        self._target.stream_bytes("/".join(_render(body.path, thing, (), path)), joined)
-        self._target.stream("/".join(_render(beside.path, thing, (), path)), self._write_beside(thing, ()))
+        self._target.stream_bytes(self._path_of(body, thing, path), joined)
+        self._target.stream(self._path_of(beside, thing, path), self._write_beside(thing, ()))
+
+    def _path_of(self, document: Document, thing: Thing, path: str) -> str:
+        """The path of a thing's document; what stands in front of `path` is worked out once for a parent."""
+        assert self.child.within is not None
+        parent, before = thing[self.child.within[0]], self._folders.get(document.name)
+        *steps, last = document.path
+        if before is None or before[0] is not parent:
+            before = self._folders[document.name] = parent, "/".join(_render(steps, thing, (), path))
+        return f"{before[1]}/{''.join(part if isinstance(part, str) else path for part in last)}"
 
     def joined(self, thing: Thing, pieces: Iterable[Item], place: Place) -> Iterator[bytes]:
         """The body in blocks; raises `StreamError` unless each declared part has exactly its pieces."""
         join = self.bodies.join
-        takes = {take.row: take for take in join.takes}
+        takes = self._takes
         parts: dict[tuple[object, ...], Element] = {}
         for part in thing[join.parts]:  # type: ignore[attr-defined]
             take = next(take for take in join.takes if bool(part[take.flag]) == take.on)
@@ -396,6 +412,7 @@ class _OfParent:
 
     def __init__(self, house: Household, parent: Thing, lines: Sorter[Item], put: PutShown) -> None:
         self.house, self.parent, self.lines, self._put = house, parent, lines, put
+        self._ranks = ranking(house.child.choose, parent)
         self._some: list[Shown] = []
         self._size = 0
         self.stale = 0
@@ -404,15 +421,7 @@ class _OfParent:
 
     def _counts(self, generation: object) -> bool:
         """Whether things of this generation are shown."""
-        choose = self.house.child.choose
-        if choose is None:
-            return True
-        values = [
-            (name.text, Name(name.path[0], path=name.path[1:]).get(self.parent, ())) for name in choose.candidates
-        ]
-        if any(not value and text in choose.any_if_zero for text, value in values):
-            return True
-        return generation in {value for text, value in values if value or text not in choose.nothing_if_zero}
+        return self._ranks is None or generation in self._ranks
 
     def section(self, section: int, items: Iterator[Item], keys: _Keys, identity: object, warn: Warn) -> None:
         """The things of one section, by key and generation."""
@@ -423,20 +432,19 @@ class _OfParent:
         for (form, generation), group in groupby(items, key=itemgetter(2, 3)):
             head, pieces = _head_and_pieces(group)
             key = unfolded(form)
-            thing = house.thing(self.parent, generation, key)
             counts = self._counts(generation)
             self.stale += not counts
             if head is None or not counts:
-                self._loose(thing, pieces, counts, warn)
+                self._loose(house.thing(self.parent, generation, key), pieces, counts, warn)
             else:
-                self._show(thing, head, pieces, self._path_of(key, form, paths))
+                self._show(generation, key, head, pieces, self._path_of(key, form, paths))
         self.flush()
         self._renamed = self._renamed or paths.renamed
 
     def _path_of(self, key: bytes, form: bytes, paths: Paths) -> str:
         if self._chosen is not None and self._chosen[0] == form:
             return self._chosen[1]
-        path, kind = paths.choose(key)
+        path, kind = paths.choose(key, form)
         self._chosen = (form, path)
         if kind:
             names = self.house._names
@@ -447,15 +455,15 @@ class _OfParent:
                 self.house.extensions.add(kind)
         return path
 
-    def _show(self, thing: Thing, head: Item, pieces: Iterator[Item], path: str) -> None:
+    def _show(self, generation: object, key: bytes, head: Item, pieces: Iterator[Item], path: str) -> None:
         """Have a thing printed, several in one job; one of many pieces is printed here, piece by piece."""
         name, values = str(head[7]), cast(Element, head[8])
         first = list(islice(pieces, MANY))
         if len(first) == MANY:
+            thing = self.house.thing(self.parent, generation, key)
             self.house.print(thing, name, values, chain(first, pieces), path)
             return
-        generation, key = (thing[field] for field in self.house.child.identity[1:])
-        self._some.append((generation, cast(bytes, key), name, values, first, path))
+        self._some.append((generation, key, name, values, first, path))
         self._size += 1000 + sum(cast(Piece, piece[8])[2] for piece in first)
         if self._size > ENOUGH:
             self.flush()

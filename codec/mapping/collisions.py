@@ -51,9 +51,8 @@ class Paths:
         self._taken: list[bytes] = []  # folded forms of names that later keys could be in the way of
         self.renamed = False
 
-    def choose(self, key: bytes) -> tuple[str, str]:
-        """The path of a key, and the kind of its line in the names file, empty if it needs none."""
-        form = folded(key)
+    def choose(self, key: bytes, form: bytes) -> tuple[str, str]:
+        """The path of a key, whose folded form is `form`, and the kind of its line in the names file, empty if none."""
         folder_of = self._siblings.below(form)
         rule = None if self._in_the_way(key, form, folder_of) else self._rule(key, folder_of)
         if rule is None:

@@ -19,6 +19,7 @@ from codec.errors import StreamError
 from codec.mapping.bodies import Household, ReadLater
 from codec.mapping.family import Ends, Family
 from codec.mapping.gather import BUDGET, Block, Chunk, Gathered, Gatherer, Item
+from codec.mapping.making import maker
 from codec.mapping.press import Lines, Press
 from codec.mapping.target import Target
 from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
@@ -220,12 +221,16 @@ class AdapterDecoder:
         shared = {name for one in self.adapter.shared for name, _ in one.row.fields}
         says = [index for name, index in row.fields if name in shared]
         show, at = self.press.show, row.identity[0]
-        make = maker(entity, row)
+        make = self._maker(entity, row)
         for element in elements:
             show(entity, make(element))
         if not self._owner_numbers.get(label):
             return []
         return [(element[at], any(element[index] is not ABSENT for index in says)) for element in elements]
+
+    @staticmethod
+    def _maker(entity: Entity, row: Row) -> Callable[[Element], Thing]:
+        return maker(row, dict.fromkeys(entity.fields), zip(entity.identity, row.identity, strict=True))
 
     def _print_things(self, name: str, things: list[tuple[Thing, list[Block]]]) -> None:
         entity, elements = self._entities[name], self._gatherers[name].elements
@@ -307,7 +312,7 @@ class AdapterDecoder:
         row = entity.rows[number]  # type: ignore[call-overload]
         said = False
         present.update(dict.fromkeys(owners, said))
-        self.press.show(entity, maker(entity, row)(cast(Element, values)))
+        self.press.show(entity, self._maker(entity, row)(cast(Element, values)))
         self._add_lines()
 
     def _hand_over(self, shared: Shared, owner: int, said: bool, claim: Item) -> None:
@@ -385,22 +390,6 @@ class Counted:
         for block in self._blocks:
             self.count += block[2]
             yield block
-
-
-def maker(entity: Entity, row: Row) -> Callable[[Element], Thing]:
-    """What turns a record into the thing that it makes."""
-    empty = dict.fromkeys(entity.fields)
-    pairs = [*zip(entity.identity, row.identity, strict=True), *row.fields]
-
-    def make(values: Element) -> Thing:
-        thing: Thing = empty.copy()
-        for name, index in pairs:
-            value = values[index]
-            if value is not ABSENT:
-                thing[name] = value
-        return thing
-
-    return make
 
 
 def nothing(_: object) -> None:

@@ -19,6 +19,7 @@ from codec.errors import Place, StreamError
 from codec.frozen import frozen
 from codec.mapping.bundles import BundleWriter
 from codec.mapping.gather import Item
+from codec.mapping.making import fields_of, maker
 from codec.mapping.press import Press
 from codec.mapping.views import RawRows
 from codec.spec.plan import Adapter, Choose, Document, Entity, PathStep, Row
@@ -27,6 +28,7 @@ from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
 
 Taker = Callable[[list[bytes], list[bytes], Ats], None]
+MakeChild = Callable[[Thing, Element, int], Thing]  # parent, what the record says, where it begins
 Wrong = Callable[[Row, list[bytes], list[bytes], Ats], StreamError]
 Warn = Callable[[str, Thing], None]
 Append = Callable[[tuple[PathStep, ...], Thing, bytes], None]
@@ -238,17 +240,15 @@ class Family:
         return self._print(member, cast(Thing, parent), cast("Ranks | None", ranks), cast(Chunk, chunk))
 
     def _print(self, member: int, parent: Thing, ranks: Ranks | None, chunk: Chunk) -> tuple[int, Printed]:
-        children, row = self._children[member - 1], self._rows[chunk[0]]
+        children = self._children[member - 1]
+        make, rank_of, show = *children.of(self._rows[chunk[0]], self._source), children.show
         stale, printed = 0, []
         for at, values in zip(chunk[1], self._elements(chunk), strict=True):
-            if ranks is not None and children.rank(row, values) not in ranks:
+            if ranks is not None and rank_of(values) not in ranks:
                 stale += 1
                 continue
-            printed += children.show(self._thing(children, parent, row, values, at))
+            printed += show(make(parent, values, at))
         return stale, printed
-
-    def _thing(self, children: Children, parent: Thing, row: Row, values: Element, at: int) -> Thing:
-        return children.make(parent, row, values, Place(self._source, at))
 
     def _one_by_one(
         self, member: int, parent: Thing, ranks: Ranks | None, items: Iterator[Chunk]
@@ -258,17 +258,17 @@ class Family:
         bundle = self._bundles.get(children.entity.name)
         with Sorter[Item]() as ranked:
             for chunk in items:
-                row = self._rows[chunk[0]]
+                _, rank_of = children.of(self._rows[chunk[0]], self._source)
                 for at, values in zip(chunk[1], self._elements(chunk), strict=True):
-                    rank = children.rank(row, values) if ranks is not None else None
+                    rank = rank_of(values) if ranks is not None else None
                     if ranks is not None and rank not in ranks:
                         stale += 1
                         continue
                     item = (ranks[rank] if ranks else 0, self._next(), chunk[0], at, values)
                     ranked.add(item, 300 + 8 * len(values) + sum(len(v) for v in chunk[3]) // len(chunk[3]))
             for *_, number, begins, read in ranked.sorted():
-                row = self._rows[cast(int, number)]
-                thing = self._thing(children, parent, row, cast(Element, read), cast(int, begins))
+                make, _ = children.of(self._rows[cast(int, number)], self._source)
+                thing = make(parent, cast(Element, read), cast(int, begins))
                 printed += children.show(thing)
                 if bundle is not None:
                     bundle.add(thing)
@@ -288,32 +288,39 @@ class Children:
         self.entity, self._press = entity, press
         assert entity.within is not None
         self._alias = entity.within[0]
-        self._empty = dict.fromkeys(entity.fields)
+        empty: Thing = dict.fromkeys((*entity.fields, self._alias))
+        self._makers = {row.label: maker(row, empty) for row in entity.rows}
         order = [name for document in entity.documents for name in document.order]
         plain = all(name.scope == "thing" and not name.path for name in order)
         self._order = picked([name.field for name in order]) if plain else None
         self._ordered_by = order
-        self._chosen = (
-            {row.label: dict(row.fields).get(entity.choose.field) for row in entity.rows} if entity.choose else {}
-        )
         self._computed = needed(entity)
 
-    def rank(self, row: Row, values: Element) -> object:
-        """The value by which children are chosen."""
-        index = self._chosen[row.label]
-        value = None if index is None else values[index]
-        return None if value is ABSENT else value
+    def of(self, row: Row, source: str) -> tuple[MakeChild, Callable[[Element], object]]:
+        """What makes a child of a parent and a record, and what says the value by which children are chosen.
 
-    def make(self, parent: Thing, row: Row, values: Element, place: Place) -> Thing:
-        """The child that a record makes; raises `StreamError` if it does not say what it must."""
-        thing: Thing = {**self._empty, self._alias: parent, **fields_of(row, values)}
-        for name, derive in self._computed:
-            fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
-            if fault is not None:
-                message = f"a {row.label} record does not say what makes it a {self.entity.name}"
-                raise StreamError(row.value_error, message, place, f"{self.entity.name}.{name}", *fault)
-            thing[name] = derive.evaluate(thing, ())
-        return thing
+        The first raises `StreamError` if the record does not say what it must.
+        """
+        make, alias, computed = self._makers[row.label], self._alias, self._computed
+        index = dict(row.fields).get(self.entity.choose.field) if self.entity.choose else None
+
+        def made(parent: Thing, values: Element, at: int) -> Thing:
+            thing = make(values)
+            thing[alias] = parent
+            for name, derive in computed:
+                fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
+                if fault is not None:
+                    message = f"a {row.label} record does not say what makes it a {self.entity.name}"
+                    place = Place(source, at)
+                    raise StreamError(row.value_error, message, place, f"{self.entity.name}.{name}", *fault)
+                thing[name] = derive.evaluate(thing, ())
+            return thing
+
+        def rank(values: Element) -> object:
+            value = None if index is None else values[index]
+            return None if value is ABSENT else value
+
+        return made, rank
 
     def show(self, thing: Thing) -> Printed:
         """Print a child; its lines in files with others, with its place among them."""
@@ -385,19 +392,3 @@ def extents(
 def ignoring(call: Callable[[], None]) -> Callable[[object], None]:
     """A call without arguments as one with an argument."""
     return lambda _: call()
-
-
-def fields_of(row: Row, values: Element) -> Thing:
-    """What a record says, by field; what it does not say is left out."""
-    thing = {name: value for name, index in row.fields if (value := values[index]) is not ABSENT}
-    for name, index in row.gives:
-        thing[name] = ordered(values[index])  # type: ignore[arg-type]
-    return thing
-
-
-def ordered(elements: list[Element]) -> list[Element]:
-    """Elements that a record lists by name: sorted, the last of equal names."""
-    if not elements:
-        return elements
-    named = {element[0]: element for element in elements}
-    return [named[name] for name in sorted(named)]  # type: ignore[type-var]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Protocol, cast
 
 from codec.tree.staging import StagedFile, StagedTree
@@ -71,8 +72,13 @@ class TreeTarget:
         handle.write(data)
 
     def stream_bytes(self, path: str, blocks: Iterable[bytes]) -> None:
+        rest = iter(blocks)
+        first, second = next(rest, b""), next(rest, None)
+        if second is None:
+            self._tree.write(path, first)
+            return
         with self._tree.create(path) as out:
-            for block in blocks:
+            for block in chain((first, second), rest):
                 out.write(block)
 
     def stream(self, path: str, pieces: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from codec.frozen import frozen
 from codec.layout.base import Wrong
 from codec.layout.numbers import ALL_BITS, Fixed
 from codec.spec.container import Container, Frame, StreamPlan
+from codec.stream.alike import Alike
 from codec.stream.batches import Batch, Entry, in_batches
 from codec.stream.source import Source
 
@@ -202,6 +203,9 @@ class EntryReader:
         to_body, around = width + least_value, width + width + least_value
         read_length, read_head = length.unpack_from, head.unpack_from
         refused, deleted = self._refused_bytes(), mask(*bits.ranges["tombstone"])
+        alike = Alike(length.format[1:], head.format[1:], width, least_value)
+        total = last_size = -1
+        same = 0
         data, at, size = source.data, source.at, len(source.data)
         while True:
             batch = Batch([], [], self.stamp, first=source.end - size + at, around=around)
@@ -226,6 +230,13 @@ class EntryReader:
                         odd[len(batch.raws)] = flags & deleted != 0, expire_at
                     add_raw(data[start:value_at])
                     add_value(data[body:stop])
+                    if stop - at == total and value_size == last_size:
+                        same += 1
+                        if same >= alike.after:
+                            stop += alike.take(data, stop, value_at - start, value_size, batch)
+                            same = 0
+                    else:
+                        total, last_size, same = stop - at, value_size, 0
                     at = stop
             finally:
                 source.at = at

@@ -37,7 +37,7 @@ def paths_of(keys: set[bytes], shown: frozenset[str]) -> dict[bytes, tuple[str, 
     for section in (sorted(set(forms) - late), sorted(late)):
         paths = Paths(PATH, NAMES, Siblings(section, PATH), shown)
         paths.renamed = renamed
-        result |= {unfolded(form): paths.choose(unfolded(form)) for form in section}
+        result |= {unfolded(form): paths.choose(unfolded(form), form) for form in section}
         renamed = paths.renamed
     return result
 
