@@ -16,19 +16,18 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from fcntl import F_SETPIPE_SZ, fcntl
 from struct import Struct
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from codec.errors import EnvironmentProblem
+from codec.tree.files import write_all
 from codec.tree.system import die_with
-
-if TYPE_CHECKING:
-    from socket import socket
 
 Work = Callable[[object], object]
 Then = Callable[[object], None]
 
-WAITING = 2  # jobs that the helper has at once: one that it does, and one so that it need not wait
+WAITING = 3  # jobs that the helper has at once: one that it does, and some so that it need not wait
 _HEAD = Struct("<?Q")  # whether it went well, bytes of what follows
 _BLOCK = 1 << 20
 _SIGNALS = frozenset((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
@@ -59,31 +58,44 @@ class Crew:
     """Jobs shared with one helper, which is forked here: it knows what its parent knows now. `begin` is called in it first."""
 
     def __init__(self, work: Work, begin: Callable[[], None]) -> None:
-        from socket import socketpair
-
         self._work = work
         self._sent: deque[list[object]] = deque()
         self._open: deque[list[object]] = deque()  # [then, whether it is done, what it gave]
         self._out = bytearray()
         self._in = bytearray()
         gc.freeze()
-        self._socket, there = socketpair()
+        self._ends: list[int] = []
+        self._pid = 0
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # our handlers must not run in the helper
         parent = os.getpid()
         try:
+            jobs, self._to = self._pipe()
+            self._from, replies = self._pipe()
             self._pid = os.fork()
             if self._pid == 0:
                 die_with(parent)
-                self._socket.close()
-                _serve(there, work, begin)
+                os.close(self._to)
+                os.close(self._from)
+                _serve(jobs, replies, work, begin)
+            for end in (jobs, replies):
+                self._ends.remove(end)
+                os.close(end)
         except OSError as problem:
-            self._pid = 0
+            self.close()
             raise EnvironmentProblem("worker", f"a worker process cannot be started: {problem.strerror}") from None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             gc.unfreeze()
-        there.close()
-        self._socket.setblocking(False)
+        os.set_blocking(self._to, False)
+        os.set_blocking(self._from, False)
+
+    def _pipe(self) -> tuple[int, int]:
+        """A pipe that takes some jobs: with less room the helper would wait for the rest of one."""
+        ends = os.pipe()
+        self._ends += ends
+        with suppress(OSError):
+            fcntl(ends[0], F_SETPIPE_SZ, _BLOCK)
+        return ends
 
     def put(self, job: object, then: Then) -> None:
         """Do a job, or have it done; `then` is called with what it gave, in its turn."""
@@ -111,7 +123,8 @@ class Crew:
 
     def close(self) -> None:
         """See to it that the helper is gone."""
-        self._socket.close()
+        while self._ends:
+            os.close(self._ends.pop())
         if self._pid:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
@@ -127,19 +140,14 @@ class Crew:
     def _talk(self, wait: bool) -> None:
         """Write what the helper takes, read what it says."""
         while True:
-            reads, writes, _ = select.select(
-                [self._socket], [self._socket] if self._out else [], [], None if wait else 0
-            )
+            reads, writes, _ = select.select([self._from], [self._to] if self._out else [], [], None if wait else 0)
             if writes:
-                with suppress(BlockingIOError), memoryview(self._out) as view:
-                    sent = self._socket.send(view[:_BLOCK])
-                    view.release()
-                    del self._out[:sent]
+                sent = 0
+                with suppress(BlockingIOError, BrokenPipeError), memoryview(self._out) as view:
+                    sent = os.write(self._to, view[:_BLOCK])
+                del self._out[:sent]
             if reads:
-                try:
-                    data = self._socket.recv(_BLOCK)
-                except ConnectionError:
-                    data = b""
+                data = os.read(self._from, _BLOCK)
                 if not data:
                     raise self._silent()
                 self._in += data
@@ -173,7 +181,7 @@ class Crew:
         return EnvironmentProblem("worker", f"a worker process {how}", hint=hint)
 
 
-def _serve(out: socket, work: Work, begin: Callable[[], None]) -> NoReturn:
+def _serve(jobs: int, replies: int, work: Work, begin: Callable[[], None]) -> NoReturn:
     """The whole life of the helper."""
     status = 1
     try:
@@ -181,16 +189,15 @@ def _serve(out: socket, work: Work, begin: Callable[[], None]) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         begin()
-        file = out.makefile("rb", buffering=_BLOCK)
-        while len(head := file.read(_HEAD.size)) == _HEAD.size:
-            _, size = _HEAD.unpack(head)
-            went_well, data = True, b""
-            try:
-                data = marshal.dumps(work(marshal.loads(file.read(size))))  # type: ignore[arg-type]
-            except BaseException:  # told by doing the job again
-                went_well = False
-            out.sendall(_HEAD.pack(went_well, len(data)))
-            out.sendall(data)
+        with os.fdopen(jobs, "rb", buffering=_BLOCK) as file:
+            while len(head := file.read(_HEAD.size)) == _HEAD.size:
+                _, size = _HEAD.unpack(head)
+                went_well, data = True, b""
+                try:
+                    data = marshal.dumps(work(marshal.loads(file.read(size))))  # type: ignore[arg-type]
+                except BaseException:  # told by doing the job again
+                    went_well = False
+                write_all(replies, _HEAD.pack(went_well, len(data)) + data)
         status = 0
     finally:
         os._exit(status)

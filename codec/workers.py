@@ -53,26 +53,42 @@ def jobs_of(asked: int | None) -> int:
 
 
 def in_children(tasks: Sequence[Task]) -> list[Result]:
-    """Do each task in a process of its own, all at once; their results in order.
-
-    Raises the error of the first task that failed, as it would be raised here; `EnvironmentProblem` if a process could
-    not be started or ended without a word. Memory is that of the results; pages of the parent are shared.
-    """
-    children: list[_Child] = []
-    gc.freeze()  # a collection in a child would otherwise touch, and so copy, every page of its parent
+    """Do each task in a process of its own, all at once; their results in order. See `Children`."""
+    children = Children(tasks)
     try:
+        return children.results()
+    finally:
+        children.end()
+
+
+class Children:
+    """Tasks that are being done, each in a process of its own; whoever starts them must `end` them.
+
+    Raises `EnvironmentProblem` if a process cannot be started or ends without a word. Pages of the parent are shared.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._children: list[_Child] = []
+        gc.freeze()  # a collection in a child would otherwise touch, and so copy, every page of its parent
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # our handlers must not run in a child, nor now
         try:
             for task in tasks:
-                children.append(_Child(task))
+                self._children.append(_Child(task))
+        except OSError as problem:
+            self.end()
+            raise EnvironmentProblem("worker", f"a worker process cannot be started: {problem.strerror}") from None
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return [child.result() for child in children]
-    except OSError as problem:
-        raise EnvironmentProblem("worker", f"a worker process cannot be started: {problem.strerror}") from None
-    finally:
-        gc.unfreeze()
-        for child in children:
+            gc.unfreeze()
+
+    def results(self) -> list[Result]:
+        """Wait for all; their results in order. Raises the error of the first task that failed, as it would be raised
+        here. Memory is that of the results."""
+        return [child.result() for child in self._children]
+
+    def end(self) -> None:
+        """See to it that no child is left."""
+        for child in self._children:
             child.end()
 
 

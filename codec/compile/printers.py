@@ -273,7 +273,7 @@ class Printer:
         assert only.face is not None
         inner, colon = (newline + STEP, ": ") if newline else ("", ":")
         parts, whole = self.code.fresh("parts"), self.code.fresh("whole")
-        quoted = self.code.imported("codec.layout.json_write", "quote")
+        quoted = self.code.imported("codec.layout.json_write", "quote_name")
         self.code.line(f"{parts} = []")
         with self.code.block(f"for name, value in {document.keyed.emit()}"):
             pieces = [Text(inner), f"{quoted}(name, True)", Text(colon), *self.member(only, "value", inner)]

@@ -136,7 +136,7 @@ def _emit_many(code: Code, union: Union, kind: Kind, html: bool) -> None:
         text = _text(code, union, kind.base, "item", "below", html)
         code.line(f'parts = ",".join([below + {text} for item in one])')
     else:
-        quoted = code.imported("codec.layout.json_write", "quote")
+        quoted = code.imported("codec.layout.json_write", "quote_name")
         text = _text(code, union, kind.base, "one[item]", "below", html)
         code.line(f'parts = ",".join([below + {quoted}(item, {html}) + colon + {text} for item in sorted(one)])')
     code.line(f'text = "{left}" + parts + inner + "{right}" if one else "{left}{right}"')

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 from json.encoder import encode_basestring  # quotes and escapes as RFC 8259 demands, and nothing else
 from math import isfinite
 
@@ -31,6 +32,15 @@ def quote(text: str, html: bool) -> str:
     if not quoted.isascii():
         quoted = _escape_rare(quoted)
     return quoted
+
+
+def quote_name(name: str, html: bool) -> str:
+    """The same for the name of a member: there are few, and each is met often."""
+    return _quoted(name, html) if len(name) <= _SHORT else quote(name, html)
+
+
+_quoted = lru_cache(1024)(quote)
+_SHORT = 64  # characters of a name that is worth remembering
 
 
 def quote_all(texts: list[str], html: bool) -> list[str]:

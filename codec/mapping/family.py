@@ -308,12 +308,15 @@ class Children:
             thing = make(values)
             thing[alias] = parent
             for name, derive in computed:
-                fault = derive.fault(thing, ()) if isinstance(derive, Pick) else None
-                if fault is not None:
+                if not isinstance(derive, Pick):
+                    thing[name] = derive.evaluate(thing, ())
+                    continue
+                try:
+                    thing[name] = derive.settled(thing, ())
+                except LookupError:
                     message = f"a {row.label} record does not say what makes it a {self.entity.name}"
-                    place = Place(source, at)
-                    raise StreamError(row.value_error, message, place, f"{self.entity.name}.{name}", *fault)
-                thing[name] = derive.evaluate(thing, ())
+                    place, fault = Place(source, at), derive.fault(thing, ()) or ()
+                    raise StreamError(row.value_error, message, place, f"{self.entity.name}.{name}", *fault) from None
             return thing
 
         def rank(values: Element) -> object:

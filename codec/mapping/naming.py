@@ -17,6 +17,7 @@ class Namer:
 
     def __init__(self, names: dict[str, Names], target: Lined) -> None:
         self._names, self._target = names, target
+        self._of_parents: dict[int, tuple[object, str]] = {}  # by the part of a path: what its field said, its text
 
     def path(self, document: Document, thing: Thing) -> tuple[str, str]:
         """The path of a thing's document, and the text of its last slot: the stem that sidecars join by."""
@@ -78,7 +79,9 @@ class Namer:
 
     def use(self, part: PathPart, thing: Thing) -> str:
         """The name for one field, noted in its names file if it has one and the name cannot be turned back."""
-        raw = part.target.get(thing, ())
+        raw, known = part.target.get(thing, ()), self._of_parents.get(id(part))
+        if known is not None and known[0] == raw:
+            return known[1]
         assert not isinstance(part.segment, LiteralPath)
         text, noted = part.segment.encode(raw)  # type: ignore[arg-type]
         if noted and isinstance(part.segment, Segment) and part.segment.fallback.names:
@@ -87,6 +90,8 @@ class Namer:
             members = ((names.encoded, text), (names.original, base64url(raw)), (names.kind_member, names.kind))
             line = ",".join(f"{quote(member, False)}:{quote(value, False)}" for member, value in members)
             self._target.append(names.path, f"{{{line}}}\n".encode())
+        if _is_of_parent(part):  # children of one parent mostly follow each other
+            self._of_parents[id(part)] = raw, text
         return text
 
 

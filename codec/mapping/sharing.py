@@ -1,11 +1,12 @@
 """The documents of a folder shared among processes: each takes a part of the list, and hands over what it has read.
+The list goes on meanwhile.
 
 Invariant: records, counts and the first error are those of the documents one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -13,7 +14,7 @@ from typing import TypeVar
 from codec.errors import CodecError
 from codec.mapping.documents import DocumentReader
 from codec.tree.walk import TreeFault
-from codec.workers import Result, in_children
+from codec.workers import Children, Result
 
 LEAST = 8_000  # records that pay for starting processes
 MOST = 50_000  # records for which processes are started at a time
@@ -29,13 +30,14 @@ class Sharing:
 
     def __init__(self, reader: DocumentReader, jobs: int) -> None:
         self._reader, self._jobs = reader, jobs
+        self._running: Children | None = None
 
     def each(
         self, units: Iterable[Unit], work: Callable[[Unit], None], weigh: Callable[[Unit], int] | None = None
     ) -> None:
         """`work` on every unit, each worth `weigh` records, or as many as the first ones have on average.
 
-        Memory: the units of about `MOST` records.
+        Memory: the units of about twice `MOST` records.
         """
         rest = iter(units)
         if self._jobs == 1:
@@ -44,7 +46,15 @@ class Sharing:
                 if not number % TOLD_EVERY:
                     self._reader.tell()
             return
-        weigh = weigh or self._average(rest, work)
+        try:
+            self._each(rest, work, weigh or self._average(rest, work))
+            self._wait()
+        finally:
+            if self._running is not None:
+                self._running.end()
+                self._running = None
+
+    def _each(self, rest: Iterator[Unit], work: Callable[[Unit], None], weigh: Callable[[Unit], int]) -> None:
         held: list[Unit] = []
         weights: list[int] = []
         total = 0
@@ -59,6 +69,7 @@ class Sharing:
                     weights, total = [], 0
         except (CodecError, TreeFault):
             self._share(held, weights, work)  # what is wrong with these comes first
+            self._wait()
             raise
         self._share(held, weights, work)
 
@@ -72,6 +83,8 @@ class Sharing:
         return lambda _: worth
 
     def _share(self, units: Sequence[Unit], weights: Sequence[int], work: Callable[[Unit], None]) -> None:
+        """Have units worked on, once those before them are done."""
+        self._wait()
         if sum(weights) < LEAST or len(units) < 2:
             for unit in units:
                 work(unit)
@@ -79,10 +92,18 @@ class Sharing:
             return
         parts = [part for part in _parts(units, weights, self._jobs) if part]
         tasks = [partial(self._do, part, work, number) for number, part in enumerate(parts)]
-        for result in in_children(tasks):
+        self._running = Children(tasks)
+        self._reader.skip_arrivals(len(parts) * _ARRIVALS)
+
+    def _wait(self) -> None:
+        """Take over what the processes that were started have read."""
+        if self._running is None:
+            return
+        for result in self._running.results():
             self._reader.take_over(result)
             self._reader.tell()
-        self._reader.skip_arrivals(len(parts) * _ARRIVALS)
+        self._running.end()
+        self._running = None
 
     def _do(self, units: Sequence[Unit], work: Callable[[Unit], None], number: int) -> Result:
         """The part of one process."""

@@ -312,6 +312,11 @@ class Pick(Derivation):
             return (f"an attribute {wanted!r}, which is {allowed}", "none") if missing else None
         return None if value[0] in self.only else (f"{wanted!r} to be {allowed}", str(value[0]))  # type: ignore[index]
 
+    def settled(self, thing: Thing, element: Element) -> object:
+        """As `evaluate`; raises `LookupError` where there is a fault."""
+        elements: Sequence[tuple[str, tuple[str, object]]] = self.collection.get(thing, element)  # type: ignore[assignment]
+        return picked(self.by.get(thing, element), elements, self.only, self.needed)  # type: ignore[arg-type]
+
     def emit(self) -> str:
         raise NotImplementedError("evaluated where it is declared")
 
