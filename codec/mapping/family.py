@@ -206,9 +206,9 @@ class Family:
             nonlocal stale, arrived
             more, printed = cast("tuple[int, Printed]", result)
             stale += more
-            for order, path, data in printed:
-                arrived += 1
-                lines.add((order, arrived, path, data), 300 + len(data))
+            weight = 300 * len(printed) + sum(len(data) for _, _, data in printed)
+            lines.extend(((order, at, path, data) for at, (order, path, data) in enumerate(printed, arrived)), weight)
+            arrived += len(printed)
 
         if entity.name in self._bundles or (ranks is not None and len(ranks) > 1):
             add(self._one_by_one(member, parent, ranks, items))

@@ -105,6 +105,9 @@ class Press:
 
             return sidecar
         name = self.namer.of(document)
+        if document.kind == "together" and when is None:
+            append = target.append
+            return lambda thing, blocks: append(name(thing), "".join(write(thing, ())).encode())
 
         def show(thing: Thing, blocks: Iterable[list[Element]]) -> None:
             if when is not None and not when.holds(thing, ()):

@@ -80,9 +80,9 @@ class Sorter(Generic[Item]):
         if self._weight > self._budget:
             self._spill()
 
-    def extend(self, items: Sequence[Item], weight: int) -> None:
-        """Take several items that occupy about `weight` bytes together; they are at hand already."""
-        self._items += items
+    def extend(self, items: Iterable[Item], weight: int) -> None:
+        """Take several items, which occupy about `weight` bytes of memory together."""
+        self._items.extend(items)
         self._weight += weight
         if self._weight > self._budget:
             self._spill()
