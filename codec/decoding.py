@@ -19,6 +19,7 @@ from codec.errors import CodecError, EnvironmentProblem, StreamError
 from codec.landed import warn_of
 from codec.mapping import facts
 from codec.mapping.besides import Besides
+from codec.mapping.bodies import only_measured
 from codec.mapping.decode import AdapterDecoder
 from codec.mapping.dispatch import Dispatch
 from codec.mapping.target import Target, TreeTarget
@@ -58,7 +59,7 @@ class Decoding:
     def run(self, reader: EntryReader, target: Target, sort: bool) -> None:
         """Feed every live version; raises `versions.Unsorted` if that needs order and there is none: then `sort`."""
         if not sort:
-            self._pass(reader, reader.batches(), target)
+            self._pass(reader, reader.batches(only_measured(self.container)), target)
             return
         with Sorter[tuple[object, ...]]() as sorter:
             entries = versions.in_order(reader.entries(), sorter)
@@ -180,7 +181,8 @@ class Decoding:
 
     def _misfit(self, reader: EntryReader, row: Row, keys: list[bytes], values: list[bytes], ats: Ats) -> StreamError:
         """What is wrong with the first record of a run that does not fit."""
-        for key, value, at in zip(keys, values, ats, strict=True):
+        known = [value if type(value) is bytes else b"" for value in values]  # the rest is right, whatever it is
+        for key, value, at in zip(keys, known, ats, strict=True):
             if not self.interpreter.accepts(row, key, value):
                 return self.interpreter.explain(row, key, value, reader.place(at, key))
         raise AssertionError(f"{row.label}: the interpreter accepts what the compiled reader refused")

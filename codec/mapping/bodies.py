@@ -17,6 +17,7 @@ from codec.engine.base import ABSENT, Engine, WriteDocument
 from codec.errors import Place, StreamError, shown
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath
+from codec.layout.strings import Rest
 from codec.mapping.collisions import Paths, Siblings, folded, unfolded
 from codec.mapping.family import CHILDREN, Ends, Put, ranking
 from codec.mapping.gather import Item
@@ -24,7 +25,8 @@ from codec.mapping.making import fields_of
 from codec.mapping.press import Press
 from codec.mapping.target import Target
 from codec.spec.bodies import Bodies, Take
-from codec.spec.plan import Adapter, Document, Entity, Names, PathPart, PathStep, Row
+from codec.spec.container import Container
+from codec.spec.plan import Adapter, Document, Entity, Names, PathPart, PathStep, Row, Slot
 from codec.spec.words import Element, Thing
 from codec.stream.batches import Ats
 from codec.stream.sort import Sorter
@@ -186,17 +188,17 @@ class Household:
         read, pick = self._engine.reader(row), row.element
 
         def take_piece(key: bytes, value: bytes, at: int) -> None:
-            values = read(key, value)
+            given = value if type(value) is bytes else b""  # a value that was not read is all data
+            values = read(key, given)
             element = [values[index] for index in pick]
             version = element[take.version[0]]
             version = version if isinstance(version, int) else 0
             order = (element[take.part[0]], version, take.on, element[take.number])
             where = self._key_of(row, values)
             if not take.content:
-                data = element[take.data]
-                assert isinstance(data, bytes)
-                offset = self._contents.offset(at, key) + len(value) - len(data)
-                piece: Piece = (element[take.only], offset, len(data), None)
+                size = len(value) - len(given) + len(cast(bytes, element[take.data]))
+                offset = self._contents.offset(at, key) + len(value) - size
+                piece: Piece = (element[take.only], offset, size, None)
                 self._sorter.add((*where, PIECE, order, self._next(), row.name, piece), 400 + len(key))
                 return
             waits = (where, order, element[take.only], element[take.size])
@@ -510,6 +512,24 @@ class _OfParent:
         if counts or wanted:
             row = house.child.row(next(iter(inline)))
             warn(house.child.orphan, readable(thing) | {row.each: number})
+
+
+def only_measured(container: Container) -> tuple[bytes, ...]:
+    """The prefixes of records whose values are nothing but pieces of bodies: where they are is all that is asked."""
+    rows = [row for adapter in container.adapters for row in adapter.rows]
+    with_bodies = [e for adapter in container.adapters for e in adapter.entities if e.bodies is not None]
+    inline = {f"{e.name}.{take.row}" for e in with_bodies for take in e.bodies.join.takes if not take.content}  # type: ignore[union-attr]
+    return tuple(
+        row.prefix
+        for row in rows
+        if row.label in inline
+        and [list(map(type, form.parts)) for form in row.forms] == [[Slot]]
+        and isinstance(cast(Slot, row.forms[0].parts[0]).layout, Rest)
+        and sum(
+            other.prefix.startswith(row.prefix) or row.prefix.startswith(other.prefix) for other in rows if other.prefix
+        )
+        == 1
+    )
 
 
 def _head_and_pieces(items: Iterator[Item]) -> tuple[Item | None, Iterator[Item]]:

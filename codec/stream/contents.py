@@ -15,6 +15,9 @@ class Contents:
 
     def __init__(self, reader: EntryReader) -> None:
         self._reader = reader
+        bytes(
+            4 * BLOCK
+        )  # the allocator keeps blocks at hand that are smaller than the largest that was ever given back
 
     @property
     def source(self) -> str:

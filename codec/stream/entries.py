@@ -10,6 +10,7 @@ from collections.abc import Container as AnyOf
 from collections.abc import Iterator
 from itertools import chain
 from struct import Struct
+from typing import cast
 
 from codec.engine.base import RecordPlace
 from codec.errors import LimitError, Place, StreamError, shown
@@ -20,6 +21,7 @@ from codec.spec.container import Container, Frame, StreamPlan
 from codec.stream.alike import Alike
 from codec.stream.batches import Batch, Entry, in_batches
 from codec.stream.source import Source
+from codec.stream.unread import LARGE, Unread
 
 STAMP = Struct(
     ">Q"
@@ -179,18 +181,21 @@ class EntryReader:
         """Every entry, in file order; the node's own rows are passed over and counted."""
         return chain.from_iterable(batch.entries() for batch in self.batches())
 
-    def batches(self) -> Iterator[Batch]:
-        """The same in batches. What stands before an error is given before the error is raised."""
+    def batches(self, unread: tuple[bytes, ...] = ()) -> Iterator[Batch]:
+        """The same in batches. What stands before an error is given before the error is raised.
+
+        Of keys that begin with one of `unread`, large values may be passed over: they come as `Unread`.
+        """
         self.operational = self.total = 0
         self.source.seek(self.start)
-        return in_batches(self._grouped(), self.stamp) if self.plan.groups else self._framed()
+        return in_batches(self._grouped(), self.stamp) if self.plan.groups else self._framed(unread)
 
     @property
     def stamp(self) -> Struct:
         """What reads the inverted timestamp behind each framed key."""
         return STAMP if self.plan.key is None else Struct(self.plan.key.after[0][1].format)
 
-    def _framed(self) -> Iterator[Batch]:
+    def _framed(self, unread: tuple[bytes, ...]) -> Iterator[Batch]:
         """The hot loop: one block in a local, precompiled structs, checks without calls."""
         key_frame, value_frame, bits = self.plan.key, self.plan.value, self.plan.bits
         assert key_frame is not None and value_frame is not None and bits is not None
@@ -243,6 +248,8 @@ class EntryReader:
                 batch.end = source.end - size + at
             if batch.raws and (kept := self._without_operational(batch, least_value)).raws:
                 yield kept
+            while unread and (passed := self._pass_over(unread, length, head, key_frame, value_frame, refused)):
+                yield passed
             if not self._is_next_whole(length, key_frame, value_frame, refused):
                 break
             data, at, size = source.data, source.at, len(source.data)
@@ -273,6 +280,35 @@ class EntryReader:
             self.total += 1
             raise self._malformed(raw, source.data[value_at : value_at + min(value_size, 64)], value_size)
         return True
+
+    def _pass_over(
+        self, unread: tuple[bytes, ...], length: Struct, head: Struct, key: Frame, value: Frame, refused: AnyOf[int]
+    ) -> Batch | None:
+        """The next entry alone, without its value, if that is large and need not be read. None leaves it to others,
+        together with everything that may be wrong with it."""
+        source, width, bits = self.source, length.size, self.plan.bits
+        assert bits is not None
+        around = width + width + value.least
+        if source.fill(width) < width:
+            return None
+        (key_size,) = length.unpack_from(source.data, source.at)
+        if not key.least <= key_size <= key.most or source.fill(around + key_size) < around + key_size:
+            return None
+        start, value_at = source.at + width, source.at + width + key_size
+        if not source.data.startswith(unread, start):
+            return None
+        value_size, flags, expire_at = head.unpack_from(source.data, value_at)
+        end = source.position + width + key_size + width + value_size
+        if not LARGE < value_size <= value.most or flags in refused or end > source.size:
+            return None
+        raw, first = source.data[start:value_at], source.position
+        nothing = cast(bytes, Unread(value_size - value.least))
+        batch = Batch([raw], [nothing], self.stamp, first=first, around=around, end=end)
+        if flags or expire_at:
+            batch.odd[0] = flags & mask(*bits.ranges["tombstone"]) != 0, expire_at
+        source.seek(end)
+        self.total += 1
+        return batch
 
     def _without_operational(self, batch: Batch, least_value: int) -> Batch:
         """A batch without the node's own rows, which are counted."""

@@ -64,7 +64,7 @@ class Source:
         have = len(self.data) - self.at
         if have >= size:
             return have
-        blocks = [self.data[self.at :]]
+        blocks = [self.data[self.at :]] if have else []  # one block alone is not copied
         while have < size:
             block = self.file.read(max(BLOCK, size - have))
             if not block:
