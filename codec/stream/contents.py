@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from codec.errors import Place, StreamError
 from codec.stream.entries import EntryReader
 from codec.stream.source import BLOCK
+from codec.tree.files import keep_blocks
 
 
 class Contents:
@@ -15,9 +16,7 @@ class Contents:
 
     def __init__(self, reader: EntryReader) -> None:
         self._reader = reader
-        bytes(
-            4 * BLOCK
-        )  # the allocator keeps blocks at hand that are smaller than the largest that was ever given back
+        keep_blocks(4 * BLOCK)
 
     @property
     def source(self) -> str:

@@ -6,7 +6,6 @@ writes the new one is left without an error. docs/publish-protocol.md has the st
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ class OutputFile:
 
     A context manager: leaving it by an error puts the previous output back, or the path is empty as before, also after
     `publish`; leaving it in peace after `publish` drops the previous output; leaving it without `publish` gives the
-    new file up. Writes in pieces of 1 MiB and takes the SHA-256 on the way (container-and-cli.md §6.5).
+    new file up. Writes in pieces of 1 MiB (container-and-cli.md §6.5).
 
     Raises `UsageError` if the parent is no directory, and, unless `replace`, if anything stands at the path (also if it
     comes while the file is written); `EnvironmentProblem` if what stands at the path is not a regular
@@ -47,7 +46,6 @@ class OutputFile:
         self._prefix = self._name + b".tmp-"
         self._temporary = self._previous = b""
         self._buffer = bytearray()
-        self._digest = hashlib.sha256()
         self._fd = self._base = -1
         self._published = False
 
@@ -81,13 +79,6 @@ class OutputFile:
     def temporary(self) -> Path:
         """Where the bytes stand before `publish`, for reading them back (after `flush`)."""
         return self.path.parent / os.fsdecode(self._temporary)
-
-    @property
-    def sha256(self) -> str:
-        """The digest (hex) of what was written so far."""
-        digest = self._digest.copy()
-        digest.update(self._buffer)
-        return digest.hexdigest()
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Add `data` to the file; all of it is taken."""
@@ -183,7 +174,6 @@ class OutputFile:
         raise EnvironmentProblem("staging", "cannot keep a temporary file", Place(shown_path(str(self.path))))
 
     def _put(self, data: bytes | bytearray | memoryview) -> None:
-        self._digest.update(data)
         with told(f"writing {shown_path(str(self.path))}"):
             write_all(self._fd, data)
 

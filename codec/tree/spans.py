@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 
 from codec.errors import Place, TreeError, from_os_error
-from codec.tree.files import close_quietly
+from codec.tree.files import close_quietly, keep_blocks
 from codec.tree.walk import TreeReader
 
+_USUAL = 4 << 20  # bytes of a span and of a copy of it, mostly
 Span = tuple[object, ...]
 """Path, first byte, number of bytes, and the file's size and time of change as they were."""
 
@@ -22,6 +23,7 @@ class Spans:
         self.tree = tree
         self._file: tuple[object, ...] = ()
         self._fd = -1
+        keep_blocks(_USUAL)
 
     def __enter__(self) -> Spans:
         return self

@@ -389,7 +389,7 @@ def test_the_tool_of_the_same_name_agrees(tmp_path: Path) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from([0, 1, 1000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1]), max_size=5))
-def test_an_output_holds_what_was_written_and_its_digest(sizes: list[int]) -> None:
+def test_an_output_holds_what_was_written(sizes: list[int]) -> None:
     pieces = [bytes([65 + at]) * size for at, size in enumerate(sizes)]
     whole = b"".join(pieces)
     with tempfile.TemporaryDirectory() as folder:
@@ -397,12 +397,11 @@ def test_an_output_holds_what_was_written_and_its_digest(sizes: list[int]) -> No
         with OutputFile(path) as output:
             for piece in pieces:
                 output.write(memoryview(piece))
-            digest = output.sha256
             output.flush()
             assert output.temporary.read_bytes() == whole
             output.publish()
         assert path.read_bytes() == whole
-        assert (output.size, output.sha256) == (len(whole), digest) == (len(whole), hashlib.sha256(whole).hexdigest())
+        assert output.size == len(whole)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert os.listdir(folder) == ["out"]
 
