@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
+from operator import lt
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -18,6 +19,7 @@ from codec.api import DecodeOptions, EncodeOptions
 from codec.choices import switched_on
 from codec.decoding import Decoding
 from codec.errors import CodecError, StreamError
+from codec.layout.numbers import ALL_BITS
 from codec.mapping.dispatch import every_kind
 from codec.mapping.encode import literal_path
 from codec.mapping.facts import Facts
@@ -290,10 +292,13 @@ def _same_records(container: Container, written: BinaryIO, given: Given) -> bool
     if reader.head.last_commit_ts != given.commit_ts:
         return None
     found, plain, before = Tally(), True, b""
-    for raw, key, at, tombstone, expire_at, value, _ in reader.entries():
-        found.add(key, value)
-        plain = plain and raw > before and at == given.commit_ts and not tombstone and not expire_at
-        before = raw
+    for batch in reader.batches():
+        raws, width = batch.raws, batch.stamp.size
+        ascends = before < raws[0] and all(map(lt, raws, islice(raws, 1, None)))
+        at_once = {raw[-width:] for raw in raws} == {batch.stamp.pack(given.commit_ts ^ ALL_BITS)}
+        plain = plain and ascends and at_once and not batch.odd
+        found.add_all((raw[:-width] for raw in raws), batch.values)
+        before = raws[-1]
     return plain and found == given.tally
 
 

@@ -91,7 +91,8 @@ class Walk:
 
 def as_restored(line: bytes, restored: Restored) -> bytes:
     """A line as it comes back: with the member's value replaced. A line that is no JSON stays as it is."""
-    if f'"{restored.member}":{restored.value},'.encode() in line:
+    same = f'"{restored.member}":{restored.value}'.encode()
+    if same + b"," in line or same + b"}" in line:
         return line
     try:
         text = line.decode()

@@ -6,6 +6,8 @@ not against somebody who makes records for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 _BITS = (1 << 64) - 1
 
 
@@ -21,6 +23,11 @@ class Tally:
         """Count one record."""
         self.count += 1
         self.total = (self.total + hash((key, value))) & _BITS
+
+    def add_all(self, keys: Iterable[bytes], values: Sequence[bytes]) -> None:
+        """Count many records."""
+        self.count += len(values)
+        self.total = (self.total + sum(map(hash, zip(keys, values, strict=True)))) & _BITS
 
     def take(self, count: int, total: int) -> None:
         """Count what another tally counted."""
