@@ -312,7 +312,7 @@ class Household:
             if values[index] is not ABSENT:
                 thing[field] = values[index]
         body, beside = (self._documents[name] for name in (self.bodies.shown, self.bodies.beside))
-        joined = self.joined(thing, pieces, Place(self._contents.source, at))
+        joined = self.joined(thing, pieces, at)
         self._target.stream_bytes(self._path_of(body, thing, path), joined)
         self._target.stream(self._path_of(beside, thing, path), self._write_beside(thing, ()))
 
@@ -325,7 +325,7 @@ class Household:
             before = self._folders[document.name] = parent, "/".join(_render(steps, thing, (), path))
         return f"{before[1]}/{''.join(part if isinstance(part, str) else path for part in last)}"
 
-    def joined(self, thing: Thing, pieces: Iterable[Item], place: Place) -> Iterator[bytes]:
+    def joined(self, thing: Thing, pieces: Iterable[Item], at: int) -> Iterator[bytes]:
         """The body in blocks; raises `StreamError` unless each declared part has exactly its pieces."""
         join = self.bodies.join
         takes = self._takes
@@ -348,24 +348,24 @@ class Household:
                 continue
             expected = next(wanted, None)
             if expected != order:
-                raise self._incomplete(thing, place, expected, order)
+                raise self._incomplete(thing, at, expected, order)
             take, item = found
             _, offset, size, declared = cast(Piece, item[8])
             if declared is not None:
-                self._check_size(thing, place, take, part, order, size, declared)
+                self._check_size(thing, at, take, part, order, size, declared)
             yield from self._contents.blocks(offset, size)
         left = next(wanted, None)
         if left is not None:
-            raise self._incomplete(thing, place, left, None)
+            raise self._incomplete(thing, at, left, None)
 
     def _check_size(
-        self, thing: Thing, place: Place, take: Take, part: Element, order: tuple[int, ...], size: int, declared: int
+        self, thing: Thing, at: int, take: Take, part: Element, order: tuple[int, ...], size: int, declared: int
     ) -> None:
         listed = cast("list[int]", part[take.sizes])[order[3]]
         if not size == declared == listed:
             message = f"a piece of {self.name_of(thing)} has another size than it should have"
             found = f"{size} bytes, declared as {declared}"
-            raise StreamError(self.bodies.join.differs, message, place, take.row, f"{listed} bytes", found)
+            raise StreamError(self.bodies.join.differs, message, self._place(at), take.row, f"{listed} bytes", found)
 
     def name_of(self, thing: Thing) -> str:
         """What a thing is called in messages."""
@@ -374,11 +374,13 @@ class Household:
         return shown(key)
 
     def _incomplete(
-        self, thing: Thing, place: Place, expected: tuple[object, ...] | None, found: tuple[object, ...] | None
+        self, thing: Thing, at: int, expected: tuple[object, ...] | None, found: tuple[object, ...] | None
     ) -> StreamError:
         message = f"the body of {self.name_of(thing)} does not have exactly the pieces that it should have"
         hint = "the snapshot was taken from a node that does not hold all of it, or it is damaged"
-        return StreamError(self.bodies.join.incomplete, message, place, "", _told(expected), _told(found), hint)
+        return StreamError(
+            self.bodies.join.incomplete, message, self._place(at), "", _told(expected), _told(found), hint
+        )
 
     def _copies(self, parent: Thing, items: Iterator[Item]) -> None:
         """The lines of records that are shown as they are, in their order."""
