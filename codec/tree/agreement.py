@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from codec.errors import DataError, Place
-from codec.frozen import frozen
 from codec.stream.sort import Sorter
 from codec.tree.checksums import Finding, kind_of, rows
 from codec.tree.names import LONGEST_PATH, shown_path, to_bytes, to_text
@@ -24,7 +24,7 @@ _OVERHEAD = 200  # bytes of Python objects per sorted tuple
 Listed = Sorter[tuple[bytes, int, str, str]]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)  # made by the thousand
 class Walked:
     """One entry of a tree: a folder (`digest` empty) or a file with its SHA-256 (hex)."""
 

@@ -10,6 +10,7 @@ import hashlib
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from codec.errors import CodecError, EnvironmentProblem
@@ -38,7 +39,7 @@ _UNESCAPES = {b"\\": b"\\", b"n": b"\n", b"r": b"\r"}
 _SPECIAL = re.compile(rb"[\\\n\r]")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)  # made by the thousand
 class Row:
     """One line: the digest (64 lower-case hex digits) and the path as it is written there."""
 
@@ -60,7 +61,7 @@ class Finding:
     found: str = ""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)  # made by the thousand
 class NumberedRow:
     """A row with its line, and its path without `.` and `..`."""
 
