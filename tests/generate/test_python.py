@@ -33,6 +33,7 @@ from codec.testing.containers import bare
 from tests.cli.stand_in import Shell
 from tests.support.golden_cases import Case, golden_root, load_cases
 from tests.support.laws import ADAPTERS, CONTAINER, FORMAT, Decoded, decode, examples
+from tests.support.stream_oracle import Row, write_stream
 
 TEXT = python(CONTAINER)
 CASES = load_cases(golden_root())
@@ -187,6 +188,18 @@ def test_drawn_streams_give_the_documents_of_the_engines(adapter: Any) -> None:
         same_documents(MODULE, data, decode(data, format=FORMAT))
 
     law()
+
+
+def test_an_empty_name_leaves_no_folder() -> None:
+    """An item whose hash and range keys are empty text."""
+    schema = b"\0DS\1\n\x01t\x1a\x06\n\x01h\x12\x01r(\x018\x01"
+    item = b"\0DI\1\n\x07\n\x01h\x12\x02\n\0\n\x07\n\x01r\x12\x02\n\0"
+    rows = [Row(b"!ddb|item|dA|1|", 1, 0, 0, item), Row(b"!ddb|meta|table|dA", 1, 0, 0, schema)]
+    data = write_stream(1, rows)
+    expected = decode(data, format=FORMAT)
+    assert expected.error is None
+    assert any(path.endswith("/items/.json") for path in expected.files)
+    same_documents(MODULE, data, expected)
 
 
 # ------------------------------------------------------------------------------------------------ refusals

@@ -118,8 +118,11 @@ def _emit_path(code: ModuleCode, path: tuple[plan.PathStep, ...]) -> None:
                 pieces.append(name)
         if pieces:
             steps.append(" + ".join(pieces))
-    slash = ' + "/" + '
-    code.line(f"return {slash.join(steps)}, stem")
+    if any(len(step) == 1 and isinstance(step[0], plan.PathPart) for step in path):  # an empty name leaves its step out
+        code.line(f'return "/".join(filter(None, ({", ".join(steps)}))), stem')
+    else:
+        slash = ' + "/" + '
+        code.line(f"return {slash.join(steps)}, stem")
 
 
 def _named(code: ModuleCode, part: plan.PathPart) -> str:
