@@ -16,6 +16,7 @@ from .commands import HELP, decode_command, encode_command
 from .session import Program, called_as, run
 
 DISTRIBUTION = "declarative-codec"
+CHECKOUT = "dev"  # the version that no build has stamped
 SHELLS = ("bash", "zsh", "fish")
 ELSEWHERE = {  # sub-commands and the modules that have them, which are imported when one of them is called
     "archive": "archive_commands",
@@ -87,14 +88,21 @@ def completion(context: click.Context, shell: str) -> None:
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
+    from codec.version import __version__
+
+    number = __version__ if __version__ != CHECKOUT else _installed()
+    click.echo(f"{context.info_name} {number}")
+    context.exit()
+
+
+def _installed() -> str:
+    """The version that a checkout was installed as: slow to find, and stamped into what a build makes."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        number = version(DISTRIBUTION)
+        return version(DISTRIBUTION)
     except PackageNotFoundError:
-        number = "(a checkout that is not installed)"
-    click.echo(f"{context.info_name} {number}")
-    context.exit()
+        return "(a checkout that is not installed)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
