@@ -36,7 +36,7 @@ def frozen(kind: type[T] | None = None, *, kw_only: bool = False) -> type[T] | C
 def _frozen(kind: type[T], kw_only: bool) -> type[T]:
     own = vars(kind)
     inherited: dict[str, tuple[object, ...]] = getattr(kind, "__frozen_fields__", {})
-    said = {name: (text, own[name]) if name in own else (text,) for name, text in own["__annotations__"].items()}
+    said = {name: (text, own[name]) if name in own else (text,) for name, text in kind.__annotations__.items()}
     known = inherited | said
     needed = frozenset(name for name, (_, *default) in known.items() if not default)
     makers = {name: maker for name, (_, *default) in known.items() if default and (maker := _maker(default[0]))}

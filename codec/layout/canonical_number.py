@@ -6,6 +6,7 @@ What is read is the text that Go's big.Rat takes, to its limits; what is no such
 from __future__ import annotations
 
 import re
+from functools import cache
 from math import gcd
 
 from codec.layout.base import Wrong
@@ -31,7 +32,7 @@ def _mantissa(digit: str, prefix: str) -> str:
 _BITS = {"b": 1, "o": 3, "x": 4}  # of a digit
 _DIGIT = {"b": "[01]", "o": "[0-7]", "x": "[0-9a-fA-F]"}
 _PREFIXED = "|".join(_mantissa(_DIGIT[mark], f"0[{mark}{mark.upper()}]") for mark in _BITS)
-_SCALED = re.compile(rf"([+-]?)(?:({_PREFIXED})|({_mantissa('[0-9]', '')}))(?:([eEpP])([+-]?{_separated('[0-9]')}))?")
+_SCALED = rf"([+-]?)(?:({_PREFIXED})|({_mantissa('[0-9]', '')}))(?:([eEpP])([+-]?{_separated('[0-9]')}))?"
 _WHOLE = "|".join(
     [
         *(f"0[{mark}{mark.upper()}]_?{_separated(_DIGIT[mark])}" for mark in _BITS),
@@ -39,7 +40,13 @@ _WHOLE = "|".join(
         "[1-9][0-9]*+(?:_[0-9]++)*+",
     ]
 )
-_FRACTION = re.compile(f"([+-]?)({_WHOLE})/({_WHOLE})")
+_FRACTION = f"([+-]?)({_WHOLE})/({_WHOLE})"
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Both, compiled when a number is first looked at: that takes a millisecond."""
+    return re.compile(_SCALED), re.compile(_FRACTION)
 
 
 def canonical_number(text: str) -> str:
@@ -50,7 +57,7 @@ def canonical_number(text: str) -> str:
     powers of ten make it long, it is built without arithmetic on numbers of that size.
     """
     text = trim(text)
-    scaled, fraction = _SCALED.fullmatch(text), _FRACTION.fullmatch(text)
+    scaled, fraction = [pattern.fullmatch(text) for pattern in _patterns()]
     if (scaled or fraction) and len(text) > LONGEST:
         raise Wrong(f"a number of at most {LONGEST} characters", str(len(text)))
     exact = _scaled(scaled) if scaled else _fraction(fraction) if fraction else None
