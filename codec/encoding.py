@@ -28,7 +28,6 @@ from codec.stream.write import BLOCK, Records, SnapshotRecords, StreamWriter
 from codec.tree.names import shown_path
 from codec.tree.spans import Spans
 from codec.tree.walk import TreeFault, TreeReader
-from codec.verify.checksums import demand_checksums
 from codec.workers import jobs_of
 
 
@@ -88,6 +87,8 @@ def _canonical(
             SnapshotRecords(container.written, stamps[0], options.scratch_root, cuts, spans.fetch, tally) as writer,
         ):
             if options.verify:
+                from codec.verify.checksums import demand_checksums
+
                 demand_checksums(reader, container.checksums, options.found)
             counts = _collect(container, options, spans, writer, names, known)
             return _write(container, options, sink, writer, names, known, stamps, counts, source)
