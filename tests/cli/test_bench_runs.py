@@ -83,6 +83,35 @@ def test_a_rival_that_makes_something_else_is_not_timed(
     assert "bench-differs" in said
 
 
+def test_a_decode_with_a_complement_is_measured_beside_one_without(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    status, said, kept = run(shell, tmp_path, "--direction", "complement", "--direction", "restore", "--unsorted")
+    assert status == 0, said
+    assert [(one.direction, one.equal) for one in kept.series] == [
+        ("encode", "the input"),
+        ("complement", "the input, encoded again"),
+        ("restore", "the input"),
+    ]
+    with_one = kept.series[1]
+    assert {name: len(times) for name, times in with_one.plain.items()} == {"wall": 1, "cpu": 1}
+    assert with_one.cost == (with_one.wall[0] / with_one.plain["wall"][0], with_one.cpu[0] / with_one.plain["cpu"][0])
+    assert [one.cost for one in kept.series[::2]] == [None, None]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_tree_that_does_not_give_its_file_back_is_not_timed(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    lossy = (f"{way}=sh -c 'mkdir $1; echo other > $1/file' {{input}} {{output}}" for way in ("complement", "decode"))
+    rival = [word for text in (*lossy, "restore=sh -c 'cp $0/file $1' {input} {output}") for word in ("--rival", text)]
+    status, said, kept = run(shell, tmp_path, "--direction", "complement", *rival)
+    assert (status, [one.direction for one in kept.series]) == (2, ["encode"])
+    assert "does not give the input back" in said
+
+
 @pytest.mark.parametrize("text", ["encode", "sideways=cp {input} {output}", "decode=cp {input}"])
 def test_a_rival_that_cannot_be_called_is_wrong_use(shell: Shell, tmp_path: Path, text: str) -> None:
     status, said, _ = run(shell, tmp_path, "--rival", text)
@@ -136,6 +165,8 @@ def test_a_report_has_what_was_measured_and_nothing_else() -> None:
     kept = results.empty()
     kept.add([series(), series(scale=2.0, wall=[6.0]), series(direction="encode", wall=[4.0], pss=200 * MIB)])
     kept.add([series(workload="tiny", records=10, wall=[0.15]), series(direction="help", wall=[0.05])])
+    kept.add([series(direction="complement", wall=[5.0], cpu=[1.5], plain={"wall": [2.0], "cpu": [1.0]})])
+    kept.add([series(direction="restore")])
     kept.add(micro=[results.Micro(results.FRAMING, results.DISPATCHED, "w1", 10, [9e-6])])
     text = report.markdown(kept, "x.svg")
     assert (
@@ -147,6 +178,11 @@ def test_a_report_has_what_was_measured_and_nothing_else() -> None:
     assert f"**{(2 / 12 * 4 / 4.4) ** 0.5:.3f}**" in text
     assert "| decode of 10 records | codec | 150 | 150 | 120 |" in text
     assert "- decode of 10 records: 150 ms" in text
+    assert "| w1 x1 | complement | codec | 5.00 | 1.50 | 2.00 | 1.00 | 2.50 | 1.50 | 100 |" in text
+    assert "| w1 x1 | restore | codec | 2.00 | 1.00 |  |  |  |  | 100 |" in text
+    assert (
+        "- w1 x1 complement: 2.50 times the wall and 1.50 times the CPU time of a decode, at most 2 is wanted." in text
+    )
     assert "- --help" not in text
     assert "- framing of w1: 0.90 us" in text
     assert "System calls" not in text

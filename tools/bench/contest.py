@@ -12,7 +12,8 @@ from typing import Literal, get_args
 
 from codec.errors import UsageError
 
-Direction = Literal["decode", "encode", "self-test", "help"]
+Direction = Literal["decode", "encode", "self-test", "complement", "restore", "help"]
+"""`complement` is a decode that keeps a complement, `restore` the encode of such a tree."""
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 OURS = "codec"
 
@@ -42,6 +43,8 @@ def ours(options: tuple[str, ...] = (), name: str = OURS) -> Contestant:
             "decode": (*program, "decode", *ends),
             "encode": (*program, "encode", *ends),
             "self-test": (*program, "encode", *ends, "--self-test"),
+            "complement": (*program, "decode", *ends, "--complement"),
+            "restore": (*program, "encode", *ends),
             "help": (*program, "--help"),
         },
     )

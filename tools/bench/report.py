@@ -36,7 +36,9 @@ def line(one: Series) -> str:
     """One series, shortly."""
     subject = f"{_subject(one)} {one.direction}"
     times = f"{one.seconds:8.3f} s wall {min(one.cpu):8.3f} s cpu"
-    return f"{subject:<26} {one.contestant:<12} {times} {one.pss / MIB:7.1f} MiB {one.records / one.seconds:>11,.0f} records/s"
+    cost = f" {one.cost[0]:.2f} wall {one.cost[1]:.2f} cpu of a decode" if one.cost else ""
+    speed = f"{one.pss / MIB:7.1f} MiB {one.records / one.seconds:>11,.0f} records/s"
+    return f"{subject:<26} {one.contestant:<12} {times} {speed}{cost}"
 
 
 def markdown(results: Results, plot: str, note: str = "") -> str:
@@ -44,6 +46,7 @@ def markdown(results: Results, plot: str, note: str = "") -> str:
     reported = source.load(REPORTED)
     sections = [
         ("Whole runs", _whole(results, reported)),
+        ("Lossless: with a complement", _lossless(results, reported)),
         ("Rows that miss what we want to reach", _missed(results, reported)),
         ("Growth: cost per record and peak memory", _growth(results, plot)),
         ("Large and unsorted input", _large(results)),
@@ -159,6 +162,13 @@ def _missed(results: Results, reported: source.Mapping) -> str:
             lines.append(
                 f"- {_subject(one)} {one.direction}: peak memory {one.pss / MIB:.0f} MiB, at most {reach['mib']:g} is wanted."
             )
+    for one in results.series:
+        if one.contestant == OURS and one.cost and max(one.cost) > reach["complement"]:
+            wall, cpu = one.cost
+            lines.append(
+                f"- {_subject(one)} {one.direction}: {wall:.2f} times the wall and {cpu:.2f} times the CPU time of a decode, "
+                f"at most {reach['complement']:g} is wanted."
+            )
     for one, name, wanted in _started(results, reach):
         if 1000 * one.seconds > wanted:
             lines.append(f"- {name}: {1000 * one.seconds:.0f} ms, at most {wanted:g} is wanted.")
@@ -168,6 +178,26 @@ def _missed(results: Results, reported: source.Mapping) -> str:
                 f"- framing of {each.workload}: {1e6 * each.per_unit:.2f} us, at most {reach['framing_us']:g} is wanted."
             )
     return "\n".join(lines) or ("None." if results.series else "")
+
+
+def _lossless(results: Results, reported: source.Mapping) -> str:
+    """Decodes that keep a complement, and encodes with it, beside decodes without."""
+    rows = []
+    for one in results.series:
+        if one.direction not in ("complement", "restore") or one.records < FEW:
+            continue
+        plain, cost = ("", ""), ("", "")
+        if one.cost:
+            plain = f"{median(one.plain['wall']):.2f}", f"{min(one.plain['cpu']):.2f}"
+            cost = f"{one.cost[0]:.2f}", f"{one.cost[1]:.2f}"
+        times = f"{one.seconds:.2f}", f"{min(one.cpu):.2f}"
+        rows.append(
+            (_subject(one), one.direction, one.contestant, *times, *plain, *cost, f"{one.pss / MIB:.0f}", one.equal)
+        )
+    head = ("", "", "who", "wall s", "cpu s", "decode: wall s", "cpu s", "times: wall", "cpu", "peak MiB")
+    text = table((*head, "output equal to"), rows)
+    wanted = cast("dict[str, float]", reported["reach"])["complement"]
+    return f"{text}\n\nWanted: at most {wanted:g} times a decode, made in turn with it." if rows else ""
 
 
 def _growth(results: Results, plot: str) -> str:

@@ -29,7 +29,8 @@ class Series:
 
     `wall` and `cpu` have one number per timed run; `pss` is the peak of the run that was watched, `rss` that of the
     largest process of any run; `calls` are system calls of one more run. `others` are the cores that the rest of the machine
-    used during each timed run.
+    used during each timed run. `plain` are wall and CPU times of the same runs without a complement, made in turn with those
+    of a decode that keeps one.
     """
 
     workload: str
@@ -49,6 +50,14 @@ class Series:
     others: list[float]
     equal: str = ""  # with whose output this one was found to be equal
     calls: dict[str, int] = field(default_factory=dict)
+    plain: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> tuple[float, float] | None:
+        """How many times the wall and the CPU time of a plain decode this took, if that was measured."""
+        if not self.plain:
+            return None
+        return self.seconds / median(self.plain["wall"]), min(self.cpu) / min(self.plain["cpu"])
 
     @property
     def seconds(self) -> float:

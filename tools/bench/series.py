@@ -56,8 +56,13 @@ class Input:
     size: int
 
     def of(self, direction: Direction) -> Path:
-        """What a direction reads."""
-        return self.stream if direction == "decode" else self.tree
+        """What a direction reads; the tree with a complement is made when it is first asked for."""
+        if direction != "restore":
+            return self.stream if direction in ("decode", "complement") else self.tree
+        kept = self.folder / "kept"
+        if not kept.exists():
+            measure.run(ours().command("complement", self.stream, kept))
+        return kept
 
 
 Say = Callable[[str], None]
@@ -99,23 +104,30 @@ def _direction(
     say: Say,
 ) -> Iterator[Series]:
     """All contestants of one direction; everything that their runs left is removed after the last one."""
-    contestants = [one for one in wanted.contestants if direction in one.commands]
+    needed: set[Direction] = {"decode", "complement", "restore"} if direction == "complement" else {direction}
+    contestants = [one for one in wanted.contestants if needed <= one.commands.keys()]
     with tempfile.TemporaryDirectory(prefix="out-", dir=many.folder) as name:
         out, source = Path(name), many.of(direction)
         equal = _compare(container, many, direction, contestants)
         runs: dict[str, list[measure.Run]] = {one.name: [] for one in contestants}
+        plain: dict[str, list[measure.Run]] = {one.name: [] for one in contestants if direction == "complement"}
         for number in range(wanted.rounds):
             say(f"{workload.name} x{scale:g} {direction}: round {number + 1} of {wanted.rounds}")
             for one in contestants:
                 command = one.command(direction, source, out / f"{one.name}-{number}")
                 measure.calm(wanted.patience)
                 runs[one.name].append(measure.run(command))
+                if one.name in plain:
+                    command = one.command("decode", source, out / f"{one.name}-{number}-plain")
+                    measure.calm(wanted.patience)
+                    plain[one.name].append(measure.run(command))
         for one in contestants:
             say(f"{workload.name} x{scale:g} {direction}: memory of {one.name}")
             watched = measure.run(one.command(direction, source, out / f"{one.name}-watched"), watch=True)
             traced = one.command(direction, source, out / f"{one.name}-traced")
             calls = (measure.system_calls(traced) or {}) if wanted.calls else {}
             timed = runs[one.name] or [watched]
+            beside = plain.get(one.name, [])
             yield Series(
                 workload.name,
                 scale,
@@ -134,6 +146,7 @@ def _direction(
                 [run.others for run in timed],
                 equal,
                 calls,
+                {"wall": [run.wall for run in beside], "cpu": [run.cpu for run in beside]} if beside else {},
             )
 
 
@@ -142,7 +155,9 @@ def _compare(container: Container, many: Input, direction: Direction, contestant
 
     Raises `DataError` where something differs, `EnvironmentProblem` if a command fails.
     """
-    against = [many.canonical] if direction in ("encode", "self-test") else []
+    if direction == "complement":
+        return _compare_back(container, many, contestants)
+    against = {"encode": [many.canonical], "self-test": [many.canonical], "restore": [many.stream]}.get(direction, [])
     if direction == "help" or (len(contestants) < 2 and not against):
         return ""
     first = contestants[0]
@@ -156,6 +171,19 @@ def _compare(container: Container, many: Input, direction: Direction, contestant
                 message = f"{first.name} made something else than {other.name}"
                 raise DataError("bench-differs", message, Place(found), hint="nothing is timed before this is settled")
     return ", ".join([*("the input" for _ in against), *(one.name for one in contestants[1:])])
+
+
+def _compare_back(container: Container, many: Input, contestants: Sequence[Contestant]) -> str:
+    """Compare what an encode makes of each tree that has a complement with the file that the tree is from."""
+    with tempfile.TemporaryDirectory(prefix="check-", dir=many.folder) as name:
+        for one in contestants:
+            tree, back = Path(name) / f"{one.name}-tree", Path(name) / f"{one.name}-back"
+            measure.run(one.command("complement", many.stream, tree))
+            measure.run(one.command("restore", tree, back))
+            if found := different_file(container, many.stream, back):
+                message = f"an encode of what {one.name} made does not give the input back"
+                raise DataError("bench-differs", message, Place(found), hint="nothing is timed before this is settled")
+    return "the input, encoded again"
 
 
 def different_tree(container: Container, one: Path, other: Path) -> str:
