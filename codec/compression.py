@@ -18,7 +18,7 @@ else:
 Compression = Literal["zstd", "none"]
 
 _MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 §3.1.1
-_LEVEL = 3
+_LEVEL, QUICK = 3, 1
 _MOST_WINDOW_LOG = 26  # 64 MiB: twice what any writer takes that is not told to take more
 _IN, _OUT = 128 << 10, 1 << 20
 
@@ -32,9 +32,9 @@ class Sink(Protocol):
 class Compressed:
     """A sink that writes to `sink`, compressed as asked; `finish` completes it and leaves `sink` open."""
 
-    def __init__(self, sink: Sink, compression: Compression) -> None:
+    def __init__(self, sink: Sink, compression: Compression, level: int = _LEVEL) -> None:
         parameter = zstd.CompressionParameter
-        options = {int(parameter.compression_level): _LEVEL, int(parameter.checksum_flag): 1}
+        options = {int(parameter.compression_level): level, int(parameter.checksum_flag): 1}
         self._sink = sink
         self._frame = zstd.ZstdCompressor(options=options) if compression == "zstd" else None
 

@@ -24,7 +24,7 @@ from codec.stream.digest import DigestSink
 from codec.stream.sort import Sorter
 from codec.stream.tally import Tally
 from codec.stream.wrap import Layers
-from codec.stream.write import BLOCK, Records, SnapshotRecords, StreamWriter
+from codec.stream.write import BLOCK, SharedRecords, SnapshotRecords, StreamWriter
 from codec.tree.names import shown_path
 from codec.tree.spans import Spans
 from codec.tree.walk import TreeFault, TreeReader
@@ -112,7 +112,8 @@ def records_of(
     manifest, known = read_manifest(container, tree)
     _need_adapters(container, selected, known, manifest)
     names = tuple(name for name in container.encode_order if name in selected)
-    return records_with(container, tree, options, names, known, Besides(), sorter)
+    alone = replace(options, jobs=1)  # whoever compares may share its own work
+    return records_with(container, tree, alone, names, known, Besides(), sorter)
 
 
 def records_with(
@@ -175,14 +176,14 @@ def _collect(
     container: Container,
     options: EncodeOptions,
     spans: Spans,
-    writer: Records,
+    writer: SharedRecords,
     names: tuple[str, ...],
     known: facts.Facts,
     besides: Besides | None = None,
 ) -> dict[str, int]:
     counts: dict[str, int] = {}
     tell = FilesRead(spans.tree, container.checksums, len(names) == len(container.adapters), options.progress)
-    jobs = jobs_of(options.jobs) if isinstance(writer, SnapshotRecords) else 1
+    jobs = jobs_of(options.jobs)
     for name in names:
         adapter = container.adapter(name)
         before = writer.count

@@ -33,7 +33,7 @@ def keep_complement(
     seen = Seen(frozenset(selected), switched_on(container, known), options.versions, options.as_of, now, ordered)
     names = tuple(name for name in container.encode_order if name in selected)
     format = options.format if isinstance(options.format, str) else container.name
-    encode = EncodeOptions(engine=options.engine, format=format)
+    encode = EncodeOptions(engine=options.engine, format=format, jobs=options.jobs)
     with Sorter[tuple[bytes, bytes]]() as sorter:
         canonical = records_with(container, tree.staged, encode, names, known, besides, sorter)
         return keep(container, reader, seen, tree, canonical, besides)

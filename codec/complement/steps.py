@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
-from codec.compression import Compressed, Expanded
+from codec.compression import QUICK, Compressed, Expanded
 from codec.errors import DataError, Place, StreamError
 
 MOST_BYTES = 1 << 20
@@ -64,7 +64,7 @@ class StepWriter:
     """Writes steps into `sink`; `close` completes the stream."""
 
     def __init__(self, sink: Sink) -> None:
-        self._out = Compressed(sink, "zstd")
+        self._out = Compressed(sink, "zstd", QUICK)
         self._steps: list[Step] = []
         self.count = 0
 

@@ -34,6 +34,10 @@ class Besides:
             self.pardoned[path] = digest
         return self.pardoned[path] == digest
 
+    def learned(self) -> dict[str, str]:
+        """What was pardoned, if that is noted here; for a process that learned it."""
+        return self.pardoned if self.learning else {}
+
 
 def digest_of(tree: TreeReader, path: str) -> str:
     """The SHA-256 of a file; of a folder, that of the names and digests of all that is in it."""

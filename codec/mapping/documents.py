@@ -313,13 +313,14 @@ class DocumentReader:
         """What a part has read."""
         records, files = self._shared.hand_over()
         repeated, more = self._repeated.hand_over()
-        said = (records, len(files), repeated, dict(self.counts), self.tree.opened)
+        said = (records, len(files), repeated, dict(self.counts), self.tree.opened, self._besides.learned())
         return Result(said, (*files, *more))
 
     def take_over(self, result: Result) -> None:
         """Add what a part has read."""
-        said = cast("tuple[object, int, object, dict[str, int], int]", result.value)
-        records, count, repeated, counts, opened = said
+        said = cast("tuple[object, int, object, dict[str, int], int, dict[str, str]]", result.value)
+        records, count, repeated, counts, opened, pardoned = said
+        self._besides.pardoned |= pardoned
         self._shared.take_over(records, result.files[:count])
         self._repeated.take_over(repeated, result.files[count:])
         self.counts.update(counts)

@@ -87,6 +87,10 @@ class Sorter(Generic[Item]):
         if self._weight > self._budget:
             self._spill()
 
+    def empty_copy(self, parts: int) -> Sorter[Item]:
+        """A sorter of the same kind for one of `parts` processes, each with its share of memory."""
+        return Sorter(self._budget // parts, self._directory)
+
     def hand_over(self) -> tuple[object, tuple[int, ...]]:
         """What was added, as plain values and open files, for `take_over` in another process; the files stay ours."""
         if self._items:

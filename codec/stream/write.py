@@ -245,6 +245,21 @@ class StreamWriter(_Stream):
             whole = value if type(value) is bytes else self.frame.fetch(value)  # type: ignore[arg-type]
             self.add(key[: len(key) - len(self.tail)], whole)
 
+    def begin_part(self, parts: int) -> None:
+        """See `SharedRecords`."""
+        self.sorter, self.count = self.sorter.empty_copy(parts), 0
+
+    def hand_over(self) -> tuple[object, tuple[int, ...]]:
+        """See `SharedRecords`."""
+        runs, files = self.sorter.hand_over()
+        return (self.count, runs), files
+
+    def take_over(self, said: object, files: Sequence[int]) -> None:
+        """See `SharedRecords`."""
+        count, runs = cast("tuple[int, object]", said)
+        self.count += count
+        self.sorter.take_over(runs, files)
+
     def write_to(self, sink: Sink) -> int:
         """Write everything in order; how many bytes. Raises `DataError` for a key that stands twice."""
         out = sealed(self.plan, sink)
