@@ -145,6 +145,7 @@ class Everything:
             at, size, is_odd = start, min(len(source.data), end - base), False
             raws: list[bytes] = []
             values: list[bytes] = []
+            add_raw, add_value = raws.append, values.append
             while at <= size - around:
                 value_at = at + width + read_length(data, at)[0]
                 if value_at > size - to_body:
@@ -157,8 +158,8 @@ class Everything:
                 if state or expire_at or raw.startswith(special):
                     is_odd = True
                     break
-                raws.append(raw)
-                values.append(data[value_at + to_body : stop])
+                add_raw(raw)
+                add_value(data[value_at + to_body : stop])
                 at = stop
             source.at = at
             if raws:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import NoReturn, Protocol, cast
 
@@ -19,6 +20,8 @@ from codec.stream.tally import Tally
 
 BLOCK = 1 << 20
 _PER_RECORD = 120
+_ONLY_BYTES = frozenset((bytes,))
+_value_of = itemgetter(1)
 
 
 class Sink(Protocol):
@@ -237,7 +240,7 @@ class StreamWriter(_Stream):
     def extend(self, pairs: Sequence[Pair]) -> None:
         """See `Records`."""
         weight = sum(map(len, chain.from_iterable(pairs)))
-        if weight <= self.most and all(type(value) is bytes for _, value in pairs):
+        if weight <= self.most and not self.tail and _ONLY_BYTES.issuperset(map(type, map(_value_of, pairs))):
             self.sorter.extend(cast("Sequence[tuple[bytes, bytes]]", pairs), weight + _PER_RECORD * len(pairs))
             self.count += len(pairs)
             return

@@ -76,10 +76,12 @@ def snapshot(before: Callable[[Path], None]) -> Callable[[Path], None]:
     return prepare
 
 
-def tree(before: Callable[[Path], None], edit: Callable[[Path], None] = lambda _: None) -> Callable[[Path], None]:
+def tree(
+    before: Callable[[Path], None], edit: Callable[[Path], None] = lambda _: None, options: tuple[str, ...] = ()
+) -> Callable[[Path], None]:
     def prepare(folder: Path) -> None:
         decode = ("decode", "--input", str(SNAPSHOT), "--output", str(folder / "input"), "--adapter", "redis")
-        assert main([*decode, "--no-sync", "--quiet", "--jobs", "1"]) == 0
+        assert main([*decode, "--no-sync", "--quiet", "--jobs", "1", *options]) == 0
         edit(folder / "input")
         before(folder)
 
@@ -117,7 +119,9 @@ RUNS = {
     "decode": Run(snapshot(new_place), DECODE),
     "decode, old tree": Run(snapshot(old_tree), (*DECODE, "--replace")),
     "decode, self-test": Run(snapshot(new_place), (*DECODE, "--self-test")),
+    "decode, complement": Run(snapshot(new_place), (*DECODE, "--complement")),
     "encode": Run(tree(new_place), (*ENCODE, "--verify")),
+    "encode, complement": Run(tree(new_place, options=("--complement",)), ENCODE),
     "encode, old output": Run(tree(old_output), ENCODE),
     "self-test, old output": Run(tree(old_output), (*ENCODE, "--self-test")),
     "self-test that refuses, old output": Run(tree(old_output, reformat), (*ENCODE, "--self-test"), status=2),

@@ -8,6 +8,7 @@ from codec.testing import History, Version, writers
 from codec.testing.containers import Writer, operational_rows
 from codec.testing.documents import Files
 from codec.testing.streams import NOW
+from tests.support.hurry import in_a_hurry
 from tests.support.laws import ADAPTERS, CONTAINER, decoded, encode, encoded
 
 WRITERS = tuple(writers(CONTAINER))
@@ -69,3 +70,11 @@ def test_an_edit_of_a_message_of_fields_that_holds_one_that_nobody_knows() -> No
     assert documents(decoded(after)) == edited
     assert value.replace(b"bk", b"ck") + foreign in after
     there_and_back(of((key, value + foreign)), of((key, value.replace(b"bk", b"ck"))))
+
+
+def test_what_other_processes_found_out_about_documents_is_known() -> None:
+    meta, _ = example("Stream", "meta")
+    nine = (9).to_bytes(8, "big") * 3  # entries, which are not there
+    file = WRITERS[0].write(of(*((meta.replace(b"\x01s", b"\x01" + bytes((at,))), nine) for at in b"ABCDEF")))
+    with in_a_hurry(shared=True):
+        assert encoded(decoded(file, complement=True)) == file

@@ -12,6 +12,7 @@ from hypothesis.strategies import DataObject
 from codec.complement import beside
 from codec.testing import History, histories, in_order, writers
 from codec.testing.streams import NOW
+from tests.support.hurry import in_a_hurry
 from tests.support.laws import (
     ADAPTERS,
     CONTAINER,
@@ -54,6 +55,16 @@ def test_it_does_so_with_little_memory_and_in_short_runs(data: DataObject, histo
         patch.setattr(beside, "LEAST", data.draw(st.integers(1, 3)))
         patch.setattr(beside, "MOST", data.draw(st.integers(3, 8)))
         assert encoded(decoded(file, complement=True)) == file
+
+
+@examples(6)
+@given(history=HISTORIES)
+def test_two_processes_make_what_one_makes(history: History) -> None:
+    file = WRITERS[0].write(history)
+    alone = decoded(file, complement=True)
+    with in_a_hurry(shared=True):
+        assert decoded(file, complement=True) == alone
+        assert encoded(alone) == file
 
 
 @examples(6)
