@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -37,6 +38,7 @@ from codec.version import __version__
 from codec.workers import jobs_of
 
 UNKNOWN_SHOWN = 5  # how many prefixes of unknown rows are named
+LINES = 512  # of checksums that are written at once
 WORTH = 2 << 20  # bytes of input from which on a helper process pays
 Taker = Callable[[list[bytes], list[bytes], Ats], None]
 
@@ -303,8 +305,9 @@ def _describe(container: Container, known: facts.Facts, tree: StagedTree) -> Non
     tree.write(container.manifest.path, facts.write(container.manifest, known))
     digests = tree.checksums()
     with tree.create(container.checksums) as out:
-        for path, digest in digests:
-            out.write(format_line(path, digest))
+        lines = (format_line(path, digest) for path, digest in digests)
+        while some := b"".join(islice(lines, LINES)):
+            out.write(some)
 
 
 def _result(

@@ -58,14 +58,10 @@ class Segment:
         return f"[{_HEX}]{{{self.fallback.digits}}}{re.escape(self.fallback.join)}"
 
     @cached_property
-    def _find(self) -> Pattern:
-        return re.compile("[^" + re.escape(self.literal) + "]")
-
-    @cached_property
-    def _replace(self) -> Callable[[re.Match[str]], str]:
+    def _names(self) -> dict[int, str]:
+        """What stands for each byte."""
         kept = self.literal.encode()
-        table = [chr(b) if b in kept else f"%{b:02X}" for b in range(256)]
-        return lambda match: table[ord(match[0])]
+        return {b: chr(b) if b in kept else f"%{b:02X}" for b in range(256)}
 
     @cached_property
     def _special(self) -> Pattern:
@@ -79,20 +75,12 @@ class Segment:
     def _plain(self) -> Pattern:
         return re.compile("[" + re.escape(self.literal) + "]*")
 
-    @cached_property
-    def _is_simple(self) -> Callable[[bytes], object]:
-        simple = f"(?!{re.escape(self.mark)}|{self._shape_text}|[.])[{re.escape(self.literal)}]{{0,{self.longest}}}"
-        return re.compile(simple.encode(), re.DOTALL).fullmatch
-
     def encode(self, raw: bytes) -> tuple[str, bool]:
         """The name, and whether it must be kept in the names file."""
-        if self._is_simple(raw):
-            return raw.decode(), False
-        text = raw.decode("latin-1")
-        if self._find.search(text):
-            text = self._find.sub(self._replace, text)
-        too_long = len(raw) > self.longest or len(text) > self.longest
-        if too_long or text.startswith(self.mark) or self._shape.match(text):
+        if len(raw) > self.longest:
+            return self._hashed(raw), True
+        text = raw.decode("latin-1").translate(self._names)
+        if len(text) > self.longest or self._special.match(text):
             return self._hashed(raw), True
         if self.dots and text in (".", ".."):
             return text.replace(".", self.dots), False
@@ -106,8 +94,7 @@ class Segment:
     def _hashed(self, raw: bytes) -> str:
         shape = self.fallback
         digits = hashlib.new(shape.digest, raw).hexdigest()[: shape.digits]
-        hint = raw[: shape.hint_bytes].decode("latin-1")
-        return digits + shape.join + str(self._find.sub(self._replace, hint))
+        return digits + shape.join + raw[: shape.hint_bytes].decode("latin-1").translate(self._names)
 
     def decode(self, name: str, originals: Mapping[str, bytes]) -> bytes:
         """The bytes that `name` stands for; `originals` is the names file. Raises `BadName`."""

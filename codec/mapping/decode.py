@@ -138,7 +138,7 @@ class AdapterDecoder:
 
         def keep(chunks: object) -> None:
             for chunk in cast("list[Chunk]", chunks):
-                self._claim(row, chunk[0], False)
+                self._claim(row, chunk[0])
             gatherer.take(cast("list[Chunk]", chunks))
 
         def gather(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
@@ -164,9 +164,11 @@ class AdapterDecoder:
     def _direct(self, row: Row) -> Taker:
         """Things that one record makes are printed at once."""
 
-        def claim(claims: object) -> None:
-            for identity, said in cast("list[tuple[bytes, bool]]", claims):
-                self._claim(row, identity, said)
+        def claim(given: object) -> None:
+            claims = cast("list[tuple[bytes, bool]]", given)
+            weight = 200 * len(claims) + sum(len(identity) for identity, _ in claims)
+            for number, owner in self._owner_numbers.get(row.label, ()):
+                self._claims.extend([(one, PRESENT, number, owner, said) for one, said in claims], weight)
 
         def take(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for at in range(0, len(keys), SHARE):
@@ -237,13 +239,14 @@ class AdapterDecoder:
         for thing, blocks in things:
             self.press.show_gathered(entity, thing, map(elements, blocks))
 
-    def _claim(self, row: Row, identity: object, said: bool) -> None:
+    def _claim(self, row: Row, identity: object) -> None:
         """Note that a thing exists, once for a run of its records."""
-        if self._last_claim.get(row.label) == identity and not said:
+        label = row.label
+        if self._last_claim.get(label) == identity:
             return
-        self._last_claim[row.label] = identity
-        for number, owner in self._owner_numbers.get(row.label, ()):
-            self._claims.add((identity, PRESENT, number, owner, said), 200 + len(identity))  # type: ignore[arg-type]
+        self._last_claim[label] = identity
+        for number, owner in self._owner_numbers.get(label, ()):
+            self._claims.add((identity, PRESENT, number, owner, False), 200 + len(identity))  # type: ignore[arg-type]
 
     def _take_shared(self, number: int, values: Element) -> None:
         self._arrival += 1

@@ -183,8 +183,10 @@ class StagedTree:
     def take_over(self, notes: list[tuple[bytes, bytes]]) -> None:
         """Keep the digests of files that a helper wrote."""
         self.files += len(notes)
-        for raw, digest in notes:
-            self._record(raw, digest)
+        if self._digests is not None:
+            rows = [(raw, number, digest) for number, (raw, digest) in enumerate(notes, self._written + 1)]
+            self._digests.extend(rows, sum(len(raw) for raw, _ in notes) + _DIGEST_OVERHEAD * len(notes))
+            self._written += len(notes)
 
     # -- for StagedFile ---------------------------------------------------------------------------------------------
 
