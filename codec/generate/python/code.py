@@ -23,7 +23,8 @@ from codec.layout.wire import Wire
 from codec.spec import plan
 from codec.spec.words import Derivation, Encoded, Lookup, Pick
 
-RUNTIME = "codec.generate.python.runtime"
+KINDS, TO_RECORDS = "codec.generate.python.kinds", "codec.generate.python.to_records"
+RUNTIME = (KINDS, "codec.generate.python.to_things", TO_RECORDS, "codec.generate.python.to_documents")
 FILE = "codec.generate.python.file_runtime"
 BASE = "codec.layout.base"
 CALLED_BY_WORDS = (
@@ -32,12 +33,12 @@ CALLED_BY_WORDS = (
     ("codec.spec.words", "picked"),
     ("codec.spec.words", "wrapped"),
     ("hashlib", "sha256"),
-    (RUNTIME, "first_named"),
+    (TO_RECORDS, "first_named"),
 )
 INSTEAD = {
-    (BASE, "Wrong"): (RUNTIME, "Wrong"),
-    (BASE, "Reject"): (RUNTIME, "Reject"),
-    ("codec.frozen", "frozen"): (RUNTIME, "frozen"),
+    (BASE, "Wrong"): (KINDS, "Wrong"),
+    (BASE, "Reject"): (KINDS, "Reject"),
+    ("codec.frozen", "frozen"): (KINDS, "frozen"),
 }
 
 
@@ -73,12 +74,12 @@ class ModuleCode(Code):
         return self.constant(name, f'struct.Struct("{layout}").{method}')
 
     def constant(self, name: str, text: str) -> str:
-        """A constant at the top; that of a missing slot is the runtime's."""
+        """A constant at the top; that of a missing slot is one of every module."""
         return self.runtime(name) if name == "ABSENT" else super().constant(name, text)
 
     def runtime(self, name: str) -> str:
-        """A definition of `runtime.py`."""
-        return self.inliner.add(RUNTIME, name)
+        """A definition of what every module has besides its spec."""
+        return self.inliner.add(next(module for module in RUNTIME if self.inliner.defines(module, name)), name)
 
     def words(self, text: str) -> str:
         """`text`, an expression of words, with the functions that it calls taken in."""

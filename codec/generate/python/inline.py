@@ -100,6 +100,10 @@ class Inliner:
                 assert hasattr(builtins, needed) or needed.startswith("__") or _is_local(node, needed), needed
         return self._called[place]
 
+    def defines(self, module: str, name: str) -> bool:
+        """Whether a module of the toolkit defines a name itself."""
+        return name in self._source(module).nodes
+
     def _place(self, source: Source, name: str) -> Place:
         """Where a name of a module is defined."""
         while name not in source.nodes and name in source.imports and source.imports[name][0].startswith(TOOLKIT):
