@@ -1,12 +1,14 @@
 """Vectors of golden cases: what the reference made of real and hand-made inputs, wherever the toolkit gives its answer.
 
-A folder of cases has one folder each, with `case.json`, the input, the tree, and the stream made of that tree; and a
-file of lines, each a small tree and its stream. Where the toolkit differs on purpose there is no vector.
+A folder of cases has one folder each, with `case.json`, the input, the tree, and the stream made of that tree, each
+perhaps packed; and a file of lines, each a small tree and its stream. Where the toolkit differs on purpose there is no vector.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 import tempfile
 import zlib
 from base64 import b64decode
@@ -15,13 +17,16 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import cast
 
+from codec.compression import Expanded
 from codec.conformance.compare import tree_differences
+from codec.conformance.declared import MOST_DATA
 from codec.conformance.index import rules_of
 from codec.conformance.observe import Observer
 from codec.conformance.oracle import Oracle, read_files, write_files
 from codec.conformance.vectors import Direction, Files, Link, Options, Vector
 from codec.errors import CodecError, Place, UsageError
 
+PACKED = "zst"  # what names of packed files end with
 CASE, TREE, STREAM, LINES = "case.json", "tree", "reencoded", "encoder_cases.jsonl"
 ENDS = ("input", "output", "self-test")  # arguments that say nothing about what is right
 WAYS: tuple[Options, ...] = ({}, {"versions": "all"})
@@ -46,25 +51,26 @@ class _Golden:
         self.oracle, self.observer, self.rules = oracle, Observer(oracle.container), rules_of(oracle.container)
 
     def case(self, folder: Path, case: Mapping[str, object]) -> Iterator[Vector]:
-        """A stream and its tree, and that tree and its stream; packed cases are too large for vectors."""
-        source = folder / str(case.get("input", f"input{self.oracle.container.input_suffix}"))
-        if case.get("packed") or not source.is_file():
+        """A stream and its tree, and that tree and its stream; what is larger than any vector is left out."""
+        source = str(case.get("input", f"input{self.oracle.container.input_suffix}"))
+        data = content(folder / source)
+        if data is None or len(data) > MOST_DATA:
             return
-        tree = read_files(folder / TREE) if (folder / TREE).is_dir() else None
-        yield from self._decoded(folder.name, str(case.get("what", "")), source, _options(case["decode_args"]), tree)
+        tree, what = tree_of(folder / TREE), str(case.get("what", ""))
+        yield from self._decoded(folder.name, what, source, data, _options(case["decode_args"]), tree)
         if tree is not None and "encode_args" in case:
-            path = folder / f"{STREAM}{self.oracle.container.input_suffix}"
-            stream = path.read_bytes() if path.is_file() else None
-            yield from self._encoded(folder.name, str(case.get("what", "")), tree, case, stream, ())
+            stream = content(folder / f"{STREAM}{self.oracle.container.input_suffix}")
+            yield from self._encoded(folder.name, what, tree, case, stream, ())
 
-    def _decoded(self, name: str, what: str, source: Path, options: Options, tree: Files | None) -> Iterator[Vector]:
-        data = source.read_bytes()
+    def _decoded(
+        self, name: str, what: str, source: str, data: bytes, options: Options, tree: Files | None
+    ) -> Iterator[Vector]:
         for way in WAYS:
-            answer = self.oracle.decode(data, {**options, **way}, source.name)
+            answer = self.oracle.decode(data, {**options, **way}, source)
             if isinstance(answer, CodecError) == (tree is None) and (tree is None or self._same(tree, answer)):
                 seen = self.observer.files(tree) if tree is not None else frozenset[str]()
                 parts = (data, tree, {**options, **way})
-                yield self._vector("decode", name, what, parts, answer, frozenset(seen), (), source.name)
+                yield self._vector("decode", name, what, parts, answer, frozenset(seen), (), source)
                 return
 
     def _encoded(
@@ -128,6 +134,29 @@ class _Golden:
             links += tuple(Link("hard", name, to) for to, name in line.get("hardlinks", ()))
             stream = _content(line["fsm"], "") if "fsm" in line else None
             yield from self._encoded(line["name"], str(line.get("what", "")), files, line, stream, links)
+
+
+def content(path: Path) -> bytes | None:
+    """The content of a file of a case, which may be packed; None if there is none."""
+    if path.is_file():
+        return path.read_bytes()
+    packed = path.with_name(f"{path.name}.{PACKED}")
+    if not packed.is_file():
+        return None
+    with packed.open("rb") as file:
+        return Expanded(file, packed.name, "zstd").read(MOST_DATA + 1)
+
+
+def tree_of(folder: Path) -> Files | None:
+    """The files of a case's tree, which may be packed as one archive; None if there is none."""
+    if folder.is_dir():
+        return read_files(folder)
+    archive = content(folder.with_name(f"{folder.name}.tar"))
+    if archive is None:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(archive)) as entries:
+        files = ((entry.name.partition("/")[2], entries.extractfile(entry)) for entry in entries if entry.isfile())
+        return {name: file.read() for name, file in files if file is not None}
 
 
 def _inside(folder: str, files: Files) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import strategies as st
 
 from codec.engine.base import ABSENT, Misfit
 from codec.engine.interpreter import Interpreter
@@ -36,6 +37,8 @@ from codec.spec.account import row_parts
 from codec.stream.entries import Entry, EntryReader
 from codec.stream.source import Source
 from codec.testing import History, histories, in_order, writers
+from codec.testing.containers import bare
+from tests.laws.test_laws_versions import NEXT
 from tests.support.golden_cases import golden_root, load_cases
 from tests.support.laws import ADAPTERS, CONTAINER, FORMAT, examples
 
@@ -231,6 +234,33 @@ def in_message(part: plan.Message, ours: dict[str, object], message: Any) -> Ite
     for field in part.fields:
         if field.wire is not None and field.wire.wire == LENGTH and field.name in ours and field.number in found:
             yield field.name, field.wire.from_wire(found[field.number].bytes)
+
+
+@examples(8)
+@given(data=st.data())
+def test_a_version_with_a_checksum_behind_its_streams_is_read(compile_ksy: Compile, data: st.DataObject) -> None:
+    """The structs of a delta, compiled, on streams that end with a footer of their own."""
+    next_version = library.load(NEXT)
+    parser = parser_of(compile_ksy, NEXT)
+    history = data.draw(histories(next_version, next_version.adapters[:1]))
+    stream = bare(next_version, in_order(next_version, history))
+    footer = next_version.written.footer
+    assert footer is not None
+    store = parser.from_bytes(stream).store
+    assert store.footer == int.from_bytes(stream[-(footer.size or 0) :], "big")
+    theirs = [(e.key.key, e.value.value) for e in getattr(store, "entries", ()) if not e.is_operational]
+    ours = EntryReader(next_version, Source(io.BytesIO(stream), "input")).entries()
+    assert theirs == [(entry.key, entry.value) for entry in ours]
+
+
+@lru_cache
+def parser_of(compile_ksy: Compile, name: str) -> Any:
+    """The class that the compiler makes of the whole file of a version."""
+    stem = name.replace("-", "_")
+    (text,) = compile_ksy(kaitai(library.load(name))[f"{stem}.ksy"]).values()
+    module = ModuleType(stem)
+    exec(compile(text, f"{stem}.py", "exec"), module.__dict__)
+    return getattr(module, camel(stem))
 
 
 def test_a_struct_says_what_another_spec_says(compile_ksy: Compile, tmp_path: Path) -> None:
