@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from codec.errors import Place, StreamError
 from codec.stream.entries import EntryReader
 from codec.stream.source import BLOCK
-from codec.tree.files import keep_blocks
 
 
 class Contents:
@@ -16,7 +15,6 @@ class Contents:
 
     def __init__(self, reader: EntryReader) -> None:
         self._reader = reader
-        keep_blocks(4 * BLOCK)
 
     @property
     def source(self) -> str:

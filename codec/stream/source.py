@@ -12,6 +12,7 @@ from typing import BinaryIO
 import google_crc32c
 
 from codec.errors import Place, UsageError
+from codec.tree.files import keep_blocks
 
 BLOCK = 1 << 20
 
@@ -21,6 +22,7 @@ class Source:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.file, self.name = file, name
+        keep_blocks(4 * BLOCK)
         self.size = file.seek(0, 2)
         self.data, self.at = b"", 0
         self.end = 0  # position in the file after `data`
