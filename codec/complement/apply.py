@@ -31,7 +31,10 @@ Records = Iterable[tuple[bytes, bytes]]
 Value = bytes | Ref
 Item = tuple[object, ...]
 
-TOUCHED, GIVEN, SAID = range(3)  # what is noted of a unit, in this order: that it changed, an entry, a canonical record
+TOUCHED, GIVEN, SAID, ORPHAN = range(4)
+"""What is noted of a unit, in this order: that it changed, an entry, a canonical record, an entry that a new thing must not
+come to own."""
+HIDDEN = REASONS.index("hidden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,13 @@ class Applied:
         live, value = of.live, of.value
         if live is not None and live.kind & UNIT:
             self._of_units.add((live.unit, GIVEN, of.number, value is not None, *live), weight(live))
+        elif live is not None and value is None and live.reason == HIDDEN:
+            for unit in self._units.sharing(of.key, live.value):
+                self._of_units.add((unit, ORPHAN, of.number, of.key), 300 + len(of.key))
         if value is None or of.used:
             return
-        self._touch(self._units.of(of.key, value))
+        for unit in (self._units.of(of.key, value), *self._units.sharing(of.key, value)):
+            self._touch(unit)
         if live is None or not gives(live, value):
             self._edited(of.key, value)
 
@@ -223,6 +230,9 @@ class Applied:
                 self._replay(step, cast(int, item[2]))
                 if touched and not item[3]:  # else the documents say again what stands there
                     self._edited(step.key, None)
+            elif item[1] == ORPHAN:
+                if touched:
+                    self._edited(cast(bytes, item[3]), None)
             elif touched and (moved or not item[3]):
                 key, had_live, kept, given, base = item[4:]
                 value = self.pool.read(Ref(*cast("tuple[int, int]", kept))) if isinstance(kept, tuple) else kept

@@ -8,7 +8,7 @@ the name, so that the same content under another key is recognised as the same t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from codec.engine.base import Misfit
 from codec.engine.interpreter import Interpreter
@@ -37,6 +37,17 @@ class Units:
             if (named := _named_by(entity, row)) is not None
         }
 
+        self._shares: dict[int, list[NamedBy]] = {}
+        for adapter in container.adapters:
+            for shared in adapter.shared:
+                label = f"shared {shared.row.name}"
+                owners = [entity for entity in adapter.entities if entity.name in dict(shared.owners)]
+                for row in (row for row in adapter.rows if not row.entity and row.name == shared.row.name):
+                    self._shares[id(row)] = [*_by_identity(label, owners[0].identity, row)]
+                for entity in owners:
+                    for row in (row for row in entity.rows if row.entity == entity.name):
+                        self._shares.setdefault(id(row), []).extend(_by_identity(label, entity.identity, row))
+
     def row(self, key: bytes, value: bytes) -> Row | None:
         """The kind of a record, if it is of any."""
         return self._dispatch.find(key, value)
@@ -49,13 +60,13 @@ class Units:
         """The number of the unit, never 0; 0 for a record that belongs to none."""
         row = row or self.row(key, value)
         named = self._named.get(id(row))
-        if named is None:
-            return 0
-        try:
-            name = named(key, value)
-        except Misfit:
-            return 0
-        return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") or 1
+        return 0 if named is None else _number(named, key, value)
+
+    def sharing(self, key: bytes, value: bytes) -> list[int]:
+        """The numbers of what a record has in common with others: of a record that several things may own, that of the
+        things that may; and of a record of such a thing, those of the records that it may own."""
+        found = (_number(named, key, value) for named in self._shares.get(id(self.row(key, value)), ()))
+        return [number for number in found if number]
 
 
 def _named_by(entity: Entity, row: Row) -> NamedBy | None:
@@ -64,13 +75,26 @@ def _named_by(entity: Entity, row: Row) -> NamedBy | None:
         return None
     if entity.within and not entity.collection:
         return (lambda key, value: entity.name.encode() + b"\0" + value) if row.role == "stored" else None
-    names = [part.name for part in row.key if isinstance(part, Slot) and part.name in entity.identity]
-    if len(names) != len(entity.identity):
-        return None
+    return next(iter(_by_identity(entity.name, entity.identity, row)), None)
+
+
+def _by_identity(label: str, identity: tuple[str, ...], row: Row) -> Iterator[NamedBy]:
+    """What names it by the identity in the key; nothing if that is not all there."""
+    names = {part.name for part in row.key if isinstance(part, Slot)}
+    if not names.issuperset(identity):
+        return
     record = Record(row.key)
 
     def by_identity(key: bytes, value: bytes) -> bytes:
         slots = record.read(key)
-        return repr((entity.name, *(slots[name] for name in entity.identity))).encode()
+        return repr((label, *(slots[name] for name in identity))).encode()
 
-    return by_identity
+    yield by_identity
+
+
+def _number(named: NamedBy, key: bytes, value: bytes) -> int:
+    try:
+        name = named(key, value)
+    except Misfit:
+        return 0
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "big") or 1

@@ -17,7 +17,8 @@ from codec.tree.walk import TreeFault
 from codec.workers import Children, Result
 
 LEAST = 8_000  # records that pay for starting processes
-MOST = 50_000  # records for which processes are started at a time
+MOST = 50_000  # units for which processes are started at a time
+MOST_RECORDS = 400_000  # and records
 TOLD_EVERY = 64  # units between two reports of progress
 TRIED = 32  # units that tell how many records each has
 _ARRIVALS = 1 << 40  # more records than a part can have; keeps the order among parts
@@ -63,7 +64,7 @@ class Sharing:
                 held.append(unit)
                 weights.append(weigh(unit))
                 total += weights[-1]
-                if total >= MOST and len(held) >= self._jobs:
+                if (total >= MOST_RECORDS or len(held) >= MOST) and len(held) >= self._jobs:
                     some, held = held, []
                     self._share(some, weights, work)
                     weights, total = [], 0

@@ -11,6 +11,7 @@ from codec.testing.streams import NOW
 from tests.support.hurry import in_a_hurry
 from tests.support.laws import ADAPTERS, CONTAINER, decoded, encode, encoded
 
+SHARED = next(shared.row for adapter in ADAPTERS for shared in adapter.shared)
 WRITERS = tuple(writers(CONTAINER))
 
 
@@ -58,6 +59,14 @@ def test_a_record_that_no_document_showed_becomes_part_of_one() -> None:
     meta, entry = example("Stream", "meta"), example("Stream", "entry")
     stream = meta[0], (1).to_bytes(8, "big") + (1).to_bytes(8, "big") * 2
     there_and_back(of((entry[0].replace(b"\x01s", b"\x01t"), entry[1]), entry), of((stream[0], stream[1]), entry))
+
+
+def test_an_expiry_that_belonged_to_nothing_is_not_that_of_a_document_added_later() -> None:
+    expiry = bytes.fromhex(SHARED.example["key"]), bytes.fromhex(SHARED.example["value"])
+    key, value = example("List", "meta")
+    meta = key.removesuffix(b"y") + expiry[0].removeprefix(SHARED.prefix), value
+    before, _ = there_and_back(of(expiry), of(meta))
+    assert not before
 
 
 def test_an_edit_of_a_message_of_fields_that_holds_one_that_nobody_knows() -> None:

@@ -37,15 +37,10 @@ MOST = (1 << 64) - 1  # nothing can be newer
 RESTORED = {d.restored.member for a in ADAPTERS for e in a.entities for d in e.documents if d.restored}
 
 
-SHARED = tuple(shared.row.prefix for adapter in ADAPTERS for shared in adapter.shared)
-
-
 def settled(history: History) -> History:
-    """The same, without what the mere passing of time changes, and without rows that somebody may come to own
-    (docs/complement.md, limits)."""
-    kept = (one for one in history.versions if one.commit_ts < MOST and not one.key.startswith(SHARED))
-    versions = tuple(replace(one, expire_at=0) for one in kept)
-    return replace(history, versions=versions)
+    """The same, without what the mere passing of time changes."""
+    kept = (one for one in history.versions if one.commit_ts < MOST)
+    return replace(history, versions=tuple(replace(one, expire_at=0) for one in kept))
 
 
 def documents(files: Files) -> Files:
