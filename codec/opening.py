@@ -95,7 +95,7 @@ def format_of_tree(root: Path, format: str) -> str:
 
     name, version = value[members[FORMAT]], value.get(members[VERSION])
     known = {other: ready.load(other) for other in library.names() if other == name}
-    if not known or known[cast(str, name)].version != version:
+    if not known or version not in (None, known[cast(str, name)].version):
         message = f"the tree was written by version {version} of the spec {str(name)[:80]!r}, which is not known here"
         have = ", ".join(f"{other} {library.version(other)}" for other in library.names())
         raise DataError("spec-unknown", message, Place(str(path)), members[FORMAT], have, f"{name} {version}", HINT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codec.conformance.name_edges import NAMES, segments_of
+from codec.conformance.name_edges import names_of
 from codec.spec import plan
 from codec.spec.scalars import ENDS
 from codec.spec.words import Among
@@ -16,7 +16,7 @@ def edge_points(adapter: str, entity: plan.Entity) -> Iterator[tuple[str, str]]:
         for index, row in enumerate(order):
             for later in ("", *order[index + 1 :]):
                 yield "preference", preference_anchor(adapter, entity, field, row, later)
-    for edge in NAMES if any(segments_of(entity)) else ():
+    for edge in names_of(entity):
         yield "edge of names", names_anchor(adapter, entity, edge)
     for end in range(most_ends(entity)):
         yield "end of types", end_anchor(adapter, entity, end)

@@ -20,7 +20,7 @@ from codec.conformance.edge_points import (
     preference_anchor,
     refused_anchor,
 )
-from codec.conformance.name_edges import NAMES, segments_of
+from codec.conformance.name_edges import names_of
 from codec.conformance.specimens import Scene, drawn
 from codec.layout.base import Wrong
 from codec.spec import plan
@@ -102,9 +102,9 @@ def _of(row: plan.Row, thing: Thing) -> Iterator[Record]:
 
 def _names(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
     """A thing under each identity at an edge of the names of its documents."""
-    for segment in segments_of(entity):
-        for edge, of in NAMES.items():
-            kind = Kind(entity, adapter).drawn(st.just(of(segment)), None)
+    for edge, identities in names_of(entity).items():
+        for identity in identities:
+            kind = Kind(entity, adapter).drawn(st.just(identity), None)
             thing = min(drawn(kind, DRAWS), key=lambda thing: len(repr(thing)))
             records = tuple(canonical(*one) for one in records_of(entity, thing))
             yield Scene(records, hits=frozenset({names_anchor(adapter.name, entity, edge)}))

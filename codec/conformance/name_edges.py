@@ -24,6 +24,7 @@ NAMES: dict[str, Callable[[Segment], bytes]] = {
     "like_a_digest": lambda segment: b"0" * segment.fallback.digits + segment.fallback.join.encode(),
     "almost_a_digest": lambda segment: b"0" * (segment.fallback.digits - 1) + segment.fallback.join.encode(),
 }
+DOTS = ("dot", "dots")
 
 
 def segments_of(entity: plan.Entity) -> Iterator[Segment]:
@@ -36,3 +37,10 @@ def segments_of(entity: plan.Entity) -> Iterator[Segment]:
                 if isinstance(segment, Segment):
                     found.append(segment)
     yield from dict.fromkeys(found)
+
+
+def names_of(entity: plan.Entity) -> dict[str, list[bytes]]:
+    """The identities at each edge of an entity's names; dots alone only where they have a spelling."""
+    segments = list(segments_of(entity))
+    found = {edge: [of(one) for one in segments if one.dots or edge not in DOTS] for edge, of in NAMES.items()}
+    return {edge: identities for edge, identities in found.items() if identities}

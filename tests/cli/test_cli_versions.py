@@ -58,6 +58,16 @@ def test_what_is_lost_is_said_by_reason(folder: Path, capsys: pytest.CaptureFixt
     assert re.search(r"^ +2  Hash.created_at_ms: the other version does not have it$", capsys.readouterr().out, re.M)
 
 
+def test_a_tree_that_names_its_spec_and_no_version_is_of_that_spec(folder: Path) -> None:
+    main(["decode", "--input", "old.fsm", "--output", "tree", "--adapter", "redis", "-q"])
+    manifest = folder / "tree" / "MANIFEST.json"
+    named = manifest.read_text("utf-8").replace("{", '{\n  "spec": "elastickv",', 1)
+    manifest.write_text(named, "utf-8")
+    assert main(["encode", "--input", "tree", "--output", "out.fsm", "--adapter", "redis", "-q"]) == 0
+    manifest.write_text(named.replace('"spec": "elastickv",', '"spec": "elastickv", "spec_version": 9,'), "utf-8")
+    assert main(["encode", "--input", "tree", "--output", "other.fsm", "--adapter", "redis", "-q"]) == 2
+
+
 def test_only_options_that_are_said_change_a_tree(folder: Path) -> None:
     """A default of the command line never undoes what the manifest says."""
     main(["decode", "--input", "old.fsm", "--output", "tree", "--dynamodb-bundle-mode", "jsonl", "-q"])

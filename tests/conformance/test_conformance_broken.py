@@ -13,7 +13,7 @@ from codec.conformance.running import BAD, Result, Suite, chosen, run
 from codec.conformance.vectors import Direction
 from codec.errors import CodecError
 from codec.spec import library
-from tests.support.conformance_kit import FORMAT, InProcess, both, vectors_of
+from tests.support.conformance_kit import FORMAT, InProcess, both, long_only, vectors_of
 
 CONTAINER = library.load(FORMAT)
 
@@ -52,7 +52,28 @@ SPECS = {
     ),
     "a deletion that is not seen": ("container", BITS.format("0, 0", "3, 7"), BITS.format("7, 7", "3, 6")),
     "a check that is not made": ("s3", "{equal: [size_bytes, {length: body}]", "{at_least: [size_bytes, 0]"),
+    "a member of a union under another number": (
+        "dynamodb",
+        "BOOL: {type: flag,  number: 4}",
+        "BOOL: {type: flag,  number: 11}",
+    ),
+    "a value that a check forgets": ("sqs", "[0, 1, 2, 4, 8, 16, 32]", "[0, 1, 2, 8, 16, 32]"),
     "a magic that is another": ("dynamodb", r'"\x00DI\x01"', r'"\x00DI\x02"'),
+}
+
+# Others, which a change of each scalar by one has found to be hard to see.
+SUBTLE = {
+    "a list under another number": ("dynamodb", "SS:   {list: text,  number: 6}", "SS:   {list: text,  number: 11}"),
+    "an infinity that is spelt otherwise": ("redis", '["+inf", "-inf"]', '["+inx", "-inf"]'),
+    "keys that are not refused": ("redis", 'not:    ["!", "_meta_"]', 'not:    ["_meta_"]'),
+    "a name of a file in another base": ("container", '"runtime file": 16}', '"runtime file": 17}'),
+    "dots that are spelt otherwise": ("dynamodb", 'dots:     "%2E"', 'dots:     "%2e"'),
+    "a number that is written from two on": (
+        "sqs",
+        "{greatest_child: {of: Message, by: sequence_number}}]}, 0]}]}",
+        "{greatest_child: {of: Message, by: sequence_number}}]}, 1]}]}",
+    ),
+    "a limit that is one too low": ("container", "max: 1048584", "max: 1048583"),
 }
 
 
@@ -101,9 +122,9 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unchecked")
-@pytest.mark.parametrize("broken", SPECS)
+@pytest.mark.parametrize("broken", [*SPECS, *(pytest.param(name, marks=long_only) for name in SUBTLE)])
 def test_a_copy_with_one_changed_line_is_found(vectors: tuple[Path, Index], tmp_path: Path, broken: str) -> None:
-    file, before, after = SPECS[broken]
+    file, before, after = (SPECS | SUBTLE)[broken]
     folder = tmp_path / "specs" / FORMAT
     shutil.copytree(library.root() / FORMAT, folder)
     path = folder / f"{file}.yaml"

@@ -22,7 +22,7 @@ from codec.errors import UsageError
 from codec.generate.manual.book import WHOLE, manual
 from codec.spec import library
 from codec.tools.main import main
-from tests.support.conformance_kit import FORMAT, LONG, both, tool, vectors_of
+from tests.support.conformance_kit import FORMAT, LONG, both, long_only, tool, vectors_of
 
 PYTHON = sys.executable
 SAMPLE = 900  # of the vectors, where `make test-long` runs all
@@ -56,6 +56,18 @@ def test_a_stranger_exports_the_vectors_runs_a_program_over_them_and_reads_the_r
     assert "It conforms." in page
     assert "src=" not in page
     assert "href=" not in page
+
+
+@long_only
+def test_the_drop_ins_pass_every_vector_as_programs(
+    vectors: tuple[Path, Index], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder, index = vectors
+    call = ["conformance", "run", "--vectors", str(folder), "--jobs", "2", "--timeout", "120"]
+    status = main([*call, "--decode", tool("decode"), "--encode", tool("encode")])
+    assert (status, capfd.readouterr().out.splitlines()) == (
+        0, ["verdict  it conforms", f"vectors  passed {len(index.entries):,}"]
+    )  # fmt: skip
 
 
 def test_a_program_that_does_nothing_conforms_to_nothing(
