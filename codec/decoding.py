@@ -32,7 +32,6 @@ from codec.stream.batches import Ats, Batch, Live, Part, in_batches
 from codec.stream.contents import Contents
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
-from codec.tree.checksums import format_line
 from codec.tree.staging import StagedTree, Twice
 from codec.version import __version__
 from codec.workers import jobs_of
@@ -303,9 +302,8 @@ def _known(
 def _describe(container: Container, known: facts.Facts, tree: StagedTree) -> None:
     """Manifest and checksums, last."""
     tree.write(container.manifest.path, facts.write(container.manifest, known))
-    digests = tree.checksums()
+    lines = tree.checksum_lines()
     with tree.create(container.checksums) as out:
-        lines = (format_line(path, digest) for path, digest in digests)
         while some := b"".join(islice(lines, LINES)):
             out.write(some)
 

@@ -72,7 +72,11 @@ class NumberedRow:
 
 def format_line(path: str, digest: str) -> bytes:
     """The line for one file, with its newline; LF, CR and backslash in a name are escaped, all other bytes stay."""
-    raw = to_bytes(path)
+    return format_raw(to_bytes(path), digest)
+
+
+def format_raw(raw: bytes, digest: str) -> bytes:
+    """The same for the bytes of a path."""
     if _SPECIAL.search(raw):
         escaped = _SPECIAL.sub(lambda match: _ESCAPES[match[0]], raw)
         return b"\\%b  %b\n" % (digest.encode("ascii"), escaped)

@@ -17,6 +17,7 @@ from types import TracebackType
 
 from codec.errors import CodecError, Place, TreeError, from_os_error
 from codec.stream.sort import Sorter
+from codec.tree.checksums import format_raw
 from codec.tree.directories import FLAGS, OpenDirectories
 from codec.tree.files import told, write_all
 from codec.tree.landing import Landing
@@ -153,6 +154,13 @@ class StagedTree:
         Closes all writers first. Files made after the call are not in it: that is how the list itself gets into the
         tree. Raises `TreeError` if the file system took two names for one.
         """
+        return ((to_text(raw), digest.hex()) for raw, digest in self._all_digests())
+
+    def checksum_lines(self) -> Iterator[bytes]:
+        """The same as the lines of a file of checksums."""
+        return (format_raw(raw, digest.hex()) for raw, digest in self._all_digests())
+
+    def _all_digests(self) -> Iterator[tuple[bytes, bytes]]:
         self._close_writers()
         digests, self._digests = self._digests, None
         if digests is None:
@@ -342,16 +350,16 @@ class StagedFile:
             raise _refused(problem, self.raw) from problem
 
 
-def _last_of_each(digests: Sorter[tuple[bytes, int, bytes]], files: int) -> Iterator[tuple[str, str]]:
+def _last_of_each(digests: Sorter[tuple[bytes, int, bytes]], files: int) -> Iterator[tuple[bytes, bytes]]:
     with digests:
         seen, last, digest = 0, b"", b""
         for raw, _, newer in digests.sorted():
             if raw != last and seen:
-                yield to_text(last), digest.hex()
+                yield last, digest
             seen += raw != last
             last, digest = raw, newer
         if seen:
-            yield to_text(last), digest.hex()
+            yield last, digest
     if seen != files:
         raise TreeError(
             "tree-names-fall-together",
