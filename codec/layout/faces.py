@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from binascii import a2b_base64
 from collections.abc import Callable
+from itertools import compress
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from codec.layout.base import BYTES, REAL, TEXT, WHOLE, Wrong
@@ -242,6 +243,9 @@ class TextOrBase64(Face):
         return {"anyOf": [{"type": "string"}, encoded]}
 
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
+
+
 def text_or_object(value: bytes, html: bool, head: str, tail: str) -> str:
     """`value` as a JSON string if it is UTF-8, else as base64url between `head` and `tail`."""
     try:
@@ -260,16 +264,16 @@ def texts_or_objects(values: list[bytes], html: bool, head: str, tail: str) -> l
 
 
 def _mixed(values: list[bytes], html: bool, head: str, tail: str) -> list[str]:
-    texts: list[str] = []
-    found: list[str | None] = []
-    for value in values:
-        try:
-            texts.append(value.decode())
-            found.append(None)
-        except UnicodeDecodeError:
-            found.append(head + base64url(value) + tail)
-    parts = iter(quote_all(texts, html) if texts else ())
-    return [next(parts) if one is None else one for one in found]
+    """The same where some are not UTF-8: those have bytes that come as lone surrogates, which UTF-8 cannot say."""
+    parts = SEPARATOR.encode().join(values).decode("utf-8", "surrogateescape").split(SEPARATOR)
+    if len(parts) != len(values):
+        return [text_or_object(value, html, head, tail) for value in values]
+    are_text = [part.isascii() or _NO_TEXT.search(part) is None for part in parts]
+    quoted = iter(quote_all(list(compress(parts, are_text)), html) if any(are_text) else ())
+    return [
+        next(quoted) if is_text else head + base64url(value) + tail
+        for value, is_text in zip(values, are_text, strict=True)
+    ]
 
 
 @face("number")

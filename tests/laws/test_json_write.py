@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codec.layout.faces import text_or_object, texts_or_objects
 from codec.layout.json_read import Number, load
 from codec.layout.json_write import base64url, compact, number, quote
 
@@ -144,3 +145,16 @@ def test_compact_keeps_the_spelling_of_numbers_and_escapes() -> None:
     text = '{ "b" : 1.50E1 , "a":[ "\\/ \\u003c <" , -0 ] }'
     assert compact(text, False) == '{"b":1.50E1,"a":["\\/ \\u003c <",-0]}'
     assert compact(text, True) == '{"b":1.50E1,"a":["\\/ \\u003c \\u003c",-0]}'
+
+
+AWKWARD = st.sampled_from(
+    [b"", b"\x1f", b"a\x1fb", b"\xff", b"\xed\xa0\x80", b"\xc3\xa9", b"\xc3", b"\xa9", b"<&>", "\u2028".encode()]
+)
+
+
+@given(
+    values=st.lists(AWKWARD | st.binary(max_size=6) | st.text(max_size=6).map(str.encode), min_size=1),
+    html=st.booleans(),
+)
+def test_many_values_are_written_as_each_alone(values: list[bytes], html: bool) -> None:
+    assert texts_or_objects(values, html, "<", ">") == [text_or_object(value, html, "<", ">") for value in values]
