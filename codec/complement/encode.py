@@ -91,12 +91,12 @@ class Complemented:
     def differing(self, written: Written, file: BinaryIO, tree: Path, known: facts.Facts) -> Iterator[str]:
         """What differs between the documents and those of the written file, decoded as the tree was: a line for each.
 
-        Raises `UsageError` if it cannot be compared: edits are newer than the time that it was decoded at, or documents of
-        several versions were written one over the other.
+        Raises `UsageError` for edits of a tree that does not show the newest versions: an edit is one, so that a decode as that
+        of the tree would not show it, and any other shows more than the tree has.
         """
         note, container = self.note, self.container
-        if note.versions != "newest" or (written.edits and note.as_of is not None):
-            message = "a tree that does not show the newest versions cannot be tested"
+        if written.edits and (note.versions != "newest" or note.as_of is not None):
+            message = "edits of a tree that does not show the newest versions cannot be tested"
             raise UsageError("self-test-versions", message, hint="encode it without --self-test, and decode the result")
         switches = {o.name: known.get(o.name) for adapter in container.adapters for o in adapter.options}
         documents = (d for a in container.adapters for e in a.entities for d in e.documents if d.restored)

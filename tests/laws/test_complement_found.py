@@ -87,3 +87,15 @@ def test_what_other_processes_found_out_about_documents_is_known() -> None:
     file = WRITERS[0].write(of(*((meta.replace(b"\x01s", b"\x01" + bytes((at,))), nine) for at in b"ABCDEF")))
     with in_a_hurry(shared=True):
         assert encoded(decoded(file, complement=True)) == file
+
+
+@pytest.mark.parametrize("shown", [{"versions": "all"}, {"as_of": 5}])
+def test_edits_of_a_tree_that_does_not_show_the_newest_versions_are_not_tested(shown: dict[str, object]) -> None:
+    key, value = example("String", "blob")
+    before = decoded(WRITERS[0].write(of((key, value))), complement=True, **shown)
+    (path,) = (path for path in documents(before) if before[path] and before[path] in value)
+    assert encode(before, self_test=True).error is None
+    left = encode(before | {path: b"another"}, self_test=True)
+    assert left.error is not None
+    assert left.error["code"] == "self-test-versions"
+    assert encode(before | {path: b"another"}).error is None
