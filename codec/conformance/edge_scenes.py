@@ -32,7 +32,7 @@ from codec.testing.records import Record, build, canonical, listed, records_of, 
 from codec.testing.things import Kind
 from codec.testing.values import FieldUses
 
-DRAWS = 24  # things of which two that say different things are taken
+DRAWS, FEW = 24, 3  # things of which those are taken that say something; of which the smallest is taken
 NOTHING: tuple[object, ...] = (None, [], (), b"")
 
 
@@ -105,7 +105,7 @@ def _names(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
     for edge, identities in names_of(entity).items():
         for identity in identities:
             kind = Kind(entity, adapter).drawn(st.just(identity), None)
-            thing = min(drawn(kind, DRAWS), key=lambda thing: len(repr(thing)))
+            thing = min(drawn(kind, FEW), key=lambda thing: len(repr(thing)))
             records = tuple(canonical(*one) for one in records_of(entity, thing))
             yield Scene(records, hits=frozenset({names_anchor(adapter.name, entity, edge)}))
 
