@@ -13,14 +13,19 @@ from codec.conformance.index import Index
 from codec.conformance.running import Suite, chosen, run
 from codec.spec import library
 from codec.tools.main import main
-from tests.laws.test_laws_versions import NEXT, VERSIONS, changed
+from tests.laws.test_laws_versions import KEYS, NEXT, VERSIONS, changed
 from tests.support.conformance_kit import both, long_only, tool, vectors_of
 
 MOST_REFUSED = 1  # of each point: whether there is any is asked here
 SAMPLE = 120
 
 
-@pytest.fixture(params=VERSIONS, scope="module")
+ALWAYS = (NEXT, KEYS)  # the others take as long again
+
+
+@pytest.fixture(
+    params=[*ALWAYS, *(pytest.param(name, marks=long_only) for name in VERSIONS if name not in ALWAYS)], scope="module"
+)
 def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
