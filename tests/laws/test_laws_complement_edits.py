@@ -32,14 +32,16 @@ from tests.support.laws import (
 
 WRITERS = tuple(writers(CONTAINER))
 HISTORIES = histories(CONTAINER, ADAPTERS)
+SHARED = tuple(shared.row.prefix for adapter in ADAPTERS for shared in adapter.shared)
 UNITS = Units(CONTAINER, frozenset())
 MOST = (1 << 64) - 1  # nothing can be newer
 RESTORED = {d.restored.member for a in ADAPTERS for e in a.entities for d in e.documents if d.restored}
 
 
 def settled(history: History) -> History:
-    """The same, without what the mere passing of time changes."""
-    kept = (one for one in history.versions if one.commit_ts < MOST)
+    """The same, without what the mere passing of time changes, and without expiries of 0: they are shown, and read as none."""
+    timed = (one for one in history.versions if one.commit_ts < MOST)
+    kept = (one for one in timed if any(one.value) or not one.key.startswith(SHARED))
     return replace(history, versions=tuple(replace(one, expire_at=0) for one in kept))
 
 
