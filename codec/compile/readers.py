@@ -7,6 +7,7 @@ spellings, values that do not fit. The general reader then knows why, or better.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from codec.compile.code import Code
 from codec.compile.names import document_name
@@ -179,17 +180,18 @@ class ObjectReader:
 
     def _scalar(self, member: plan.Member, local: str, said: dict[tuple[str, ...], str]) -> None:
         assert member.face is not None
-        text = self.face(member.face, local)
         if member.target is None:
-            self.code.line(text)
+            self.code.line(self.face(member.face, local))
             return
-        if member.zero_is_none:
-            text = f"({text} or None)"
+        none = self._refused()
         if not may_be_missing(member):
-            try:
-                text = f"({_literal(read_scalar(member, None))} if {local} is None else {text})"
-            except Wrong:
-                text = f"({self._refused()} if {local} is None else {text})"
+            with suppress(Wrong):
+                none = _literal(read_scalar(member, None))
+        if isinstance(member.face, (Integer, Text, Flag)) and not member.zero_is_none:  # mostly it is not null
+            text = self.face(member.face, local, f"({none} if {local} is None else {self._refused()})")
+        else:
+            text = f"({self.face(member.face, local)}{' or None' if member.zero_is_none else ''})"
+            text = text if may_be_missing(member) else f"({none} if {local} is None else {text})"
         self._put(said, _path(member.target), text)
 
     def _array(self, name: str, member: plan.Member, local: str) -> str:
@@ -230,18 +232,20 @@ class ObjectReader:
 
     # -------------------------------------------------------------------------------------------- faces
 
-    def face(self, face: Face, value: str) -> str:
-        """The expression of the model's value; `value` is evaluated once."""
-        one = self.code.fresh("v")
-        bound = f"({one} := {value})"
+    def face(self, face: Face, value: str, otherwise: str = "") -> str:
+        """The expression of the model's value; `value` is evaluated once if it is more than a name. `otherwise` is taken
+        for what is no number, text or truth value."""
+        one = value if value.isidentifier() else self.code.fresh("v")
+        bound = f"({one})" if one == value else f"({one} := {value})"
+        otherwise = otherwise or self._refused()
         if isinstance(face, Integer):
             low, high = RANGES[face.model]
-            return f"({one} if type{bound} is int and {low} <= {one} <= {high} else {self._refused()})"
+            return f"({one} if type{bound} is int and {low} <= {one} <= {high} else {otherwise})"
         if isinstance(face, Text):
             taken = f"{one}.encode()" if face.model == "bytes" else one
-            return f"({taken} if type{bound} is str else {self._refused()})"
+            return f"({taken} if type{bound} is str else {otherwise})"
         if isinstance(face, Flag):
-            return f"({one} if type{bound} is bool else {self._refused()})"
+            return f"({one} if type{bound} is bool else {otherwise})"
         if isinstance(face, TextOrBase64):
             taken = one if face.model == "text" else f"{one}.encode()"
             general = f"{self.code.face(face)}.read({one}) if len({one}) == 1 else {self._refused()}"
