@@ -16,7 +16,7 @@ from codec.api import Warned
 from codec.crew import Alone, Crew
 from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import StreamError
-from codec.mapping.bodies import Household, ReadLater
+from codec.mapping.bodies import Household
 from codec.mapping.family import Ends, Family
 from codec.mapping.gather import BUDGET, Block, Chunk, Gathered, Gatherer, Item
 from codec.mapping.making import maker
@@ -25,6 +25,7 @@ from codec.mapping.target import Target
 from codec.spec.plan import Adapter, Document, Entity, PathStep, Row, Shared
 from codec.spec.words import Element, Thing
 from codec.stream.batches import Ats
+from codec.stream.contents import Contents
 from codec.stream.sort import Sorter
 
 PRESENT, DEFERRED, SHARED = range(3)  # what a claim says, in this order for one key
@@ -52,7 +53,7 @@ class AdapterDecoder:
         target: Target,
         shown: frozenset[str],
         warn: Warn,
-        contents: ReadLater,
+        contents: Contents,
         wrong: Wrong,
     ) -> None:
         self.adapter, self.target = adapter, target
@@ -74,7 +75,7 @@ class AdapterDecoder:
         self._families: list[Family | Household] = [
             Household(adapter, root, engine, target, self.press, contents)
             if root.name in with_bodies
-            else Family(adapter, root, engine, self.press, wrong)
+            else Family(adapter, root, engine, self.press, contents, wrong)
             for root in adapter.entities
             if root.name in parents
         ]

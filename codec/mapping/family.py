@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import cast
+from typing import Protocol, cast
 
 from codec.engine.base import ABSENT, Engine, Misfit, ReadRun
 from codec.errors import Place, StreamError
 from codec.frozen import frozen
 from codec.mapping.bundles import BundleWriter
-from codec.mapping.gather import Item
+from codec.mapping.gather import Item, weight
 from codec.mapping.making import fields_of, maker
 from codec.mapping.press import Press
 from codec.mapping.views import RawRows
@@ -38,8 +38,19 @@ Put = Callable[[tuple[object, ...], Callable[[object], None]], None]
 CHILDREN = 2  # the kind of job that prints children
 AT_ONCE = 64  # lines that are written at once
 SHARE = 256  # records to a job
-Chunk = tuple[int, list[int], list[bytes], list[bytes]]  # number of the row, where each begins, keys, values
+Records = tuple[list[int], list[bytes], list[bytes]]  # where each begins, keys, values
+Chunk = tuple[
+    int, tuple[int, int] | Records
+]  # number of the row; where its records stand in the input, or they themselves
 Printed = list[tuple[tuple[object, ...], str, bytes]]  # lines of children: their place among others, path, text
+
+
+class ReadBack(Protocol):
+    """Entries that stay in the input; see `codec.stream.contents.Contents`."""
+
+    def span(self, keys: list[bytes], values: list[bytes], ats: list[int]) -> tuple[int, int] | None: ...
+
+    def entries(self, span: tuple[int, int]) -> Records: ...
 
 
 @frozen
@@ -56,7 +67,10 @@ class Ends:
 class Family:
     """A parent entity and its children."""
 
-    def __init__(self, adapter: Adapter, root: Entity, engine: Engine, press: Press, wrong: Wrong) -> None:
+    def __init__(
+        self, adapter: Adapter, root: Entity, engine: Engine, press: Press, contents: ReadBack, wrong: Wrong
+    ) -> None:
+        self._contents = contents
         self._views = [
             RawRows(adapter, view) for view in adapter.views if view.entity == root.name and view.option in press.shown
         ]
@@ -113,22 +127,27 @@ class Family:
         row, read, owner = self._rows[number], self._read[number], self._owner[number]
         member, identity_at = self._entity_of[number], row.identity[0]
 
-        def add(identity: object, chunk: Chunk) -> None:
+        def add(identity: object, keys: list[bytes], values: list[bytes], ats: list[int]) -> None:
             self._arrival += 1
-            weight = sum(map(len, chunk[2])) + sum(map(len, chunk[3])) + 200 * len(chunk[2])
-            self._sorter.add((identity, member, self._arrival, chunk), 300 + weight)
+            span, size = self._contents.span(keys, values, ats) if len(keys) > 1 else None, 300
+            if span is None:
+                size += sum(map(len, keys)) + sum(map(len, values)) + 200 * len(keys)
+            chunk: Chunk = number, span or (ats, keys, values)
+            self._sorter.add((identity, member, self._arrival, chunk), size)
 
         def take_each(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             for element, key, value, at in zip(read(keys, values), keys, values, ats, strict=True):
-                add(element[identity_at], (number, [at], [key], [value]))
+                add(element[identity_at], [key], [value], [at])
 
         def take(keys: list[bytes], values: list[bytes], ats: Ats) -> None:
             assert owner is not None
             for start, stop, identity in extents(keys, owner):
                 if identity is None:  # not even the owner can be read: reading it whole says why
                     take_each(keys[start:stop], values[start:stop], ats[start:stop])
-                else:
-                    add(identity, (number, ats[start:stop], keys[start:stop], values[start:stop]))
+                    continue
+                for at in range(start, stop, SHARE):
+                    part = slice(at, min(at + SHARE, stop))
+                    add(identity, keys[part], values[part], ats[part])
 
         return take_each if owner is None or member == 0 else take
 
@@ -182,17 +201,18 @@ class Family:
         for chunk in chunks(items):
             row = self._rows[chunk[0]]
             said.add(row.name)
-            for values in self._elements(chunk):
+            for _, values in self._elements(chunk):
                 thing |= fields_of(row, values)
         for name, other in self.root.fill:
             thing[name] = thing[name] or thing[other].decode("utf-8", "replace")  # type: ignore[attr-defined]
         return said
 
-    def _elements(self, chunk: Chunk) -> list[Element]:
-        """The records of a chunk, read."""
-        number, ats, keys, values = chunk
+    def _elements(self, chunk: Chunk) -> list[tuple[int, Element]]:
+        """The records of a chunk, read, and where each begins."""
+        number, held = chunk
+        ats, keys, values = self._contents.entries(held) if len(held) == 2 else held
         try:
-            return self._read[number](keys, values)
+            return list(zip(ats, self._read[number](keys, values), strict=True))
         except Misfit:
             raise self._wrong(self._rows[number], keys, values, ats) from None
 
@@ -206,18 +226,15 @@ class Family:
             nonlocal stale, arrived
             more, printed = cast("tuple[int, Printed]", result)
             stale += more
-            weight = 300 * len(printed) + sum(len(data) for _, _, data in printed)
-            lines.extend(((order, at, path, data) for at, (order, path, data) in enumerate(printed, arrived)), weight)
+            size = 300 * len(printed) + sum(len(data) for _, _, data in printed)
+            lines.extend(((order, at, path, data) for at, (order, path, data) in enumerate(printed, arrived)), size)
             arrived += len(printed)
 
         if entity.name in self._bundles or (ranks is not None and len(ranks) > 1):
             add(self._one_by_one(member, parent, ranks, items))
         else:
-            for row, ats, keys, values in items:
-                for at in range(0, len(keys), SHARE):
-                    part = slice(at, at + SHARE)
-                    chunk = row, ats[part], keys[part], values[part]
-                    ends.put((CHILDREN, number, member, parent, ranks, self._source, chunk), add)
+            for chunk in items:
+                ends.put((CHILDREN, number, member, parent, ranks, self._source, chunk), add)
 
         def end(_: object) -> None:
             for path, several in groupby(lines.sorted(), key=itemgetter(2)):
@@ -241,9 +258,9 @@ class Family:
 
     def _print(self, member: int, parent: Thing, ranks: Ranks | None, chunk: Chunk) -> tuple[int, Printed]:
         children = self._children[member - 1]
-        make, rank_of, show = *children.of(self._rows[chunk[0]], self._source), children.show
+        (make, rank_of), show = children.of(self._rows[chunk[0]], self._source), children.shower(parent)
         stale, printed = 0, []
-        for at, values in zip(chunk[1], self._elements(chunk), strict=True):
+        for at, values in self._elements(chunk):
             if ranks is not None and rank_of(values) not in ranks:
                 stale += 1
                 continue
@@ -259,13 +276,13 @@ class Family:
         with Sorter[Item]() as ranked:
             for chunk in items:
                 _, rank_of = children.of(self._rows[chunk[0]], self._source)
-                for at, values in zip(chunk[1], self._elements(chunk), strict=True):
+                for at, values in self._elements(chunk):
                     rank = rank_of(values) if ranks is not None else None
                     if ranks is not None and rank not in ranks:
                         stale += 1
                         continue
                     item = (ranks[rank] if ranks else 0, self._next(), chunk[0], at, values)
-                    ranked.add(item, 300 + 8 * len(values) + sum(len(v) for v in chunk[3]) // len(chunk[3]))
+                    ranked.add(item, 300 + weight(values))
             for *_, number, begins, read in ranked.sorted():
                 make, _ = children.of(self._rows[cast(int, number)], self._source)
                 thing = make(parent, cast(Element, read), cast(int, begins))
@@ -294,6 +311,9 @@ class Children:
         plain = all(name.scope == "thing" and not name.path for name in order)
         self._order = picked([name.field for name in order]) if plain else None
         self._ordered_by = order
+        documents = [d for d in entity.documents if not d.only_with or d.only_with in press.shown]
+        lines = [d for d in documents if d.kind == "together" and d.when is None and press.namer.is_of_parent(d)]
+        self._line = lines[0] if len(lines) == len(documents) == 1 else None  # a child is one line, and nothing else
         self._computed = needed(entity)
 
     def of(self, row: Row, source: str) -> tuple[MakeChild, Callable[[Element], object]]:
@@ -324,6 +344,17 @@ class Children:
             return None if value is ABSENT else value
 
         return made, rank
+
+    def shower(self, parent: Thing) -> Callable[[Thing], Printed]:
+        """What prints children of this parent; see `show`."""
+        line, order = self._line, self._order
+        if line is None or order is None:
+            return self.show
+        write, path = (
+            self._press.writers[f"{self.entity.name}.{line.name}"],
+            self._press.namer.of(line)({self._alias: parent}),
+        )
+        return lambda thing: [(order(thing), path, "".join(write(thing, ())).encode())]
 
     def show(self, thing: Thing) -> Printed:
         """Print a child; its lines in files with others, with its place among them."""

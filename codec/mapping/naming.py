@@ -26,7 +26,7 @@ class Namer:
     def of(self, document: Document) -> Callable[[Thing], str]:
         """What gives the path of each thing's document."""
         parts = [part for step in document.path for part in step if isinstance(part, PathPart)]
-        if parts and not document.alternatives and all(_is_of_parent(part) for part in parts):
+        if self.is_of_parent(document):
             return self._of_parent(document, parts)
         whole_steps = any(len(step) == 1 and isinstance(step[0], PathPart) for step in document.path)
         if document.alternatives or len(parts) != 1 or whole_steps:  # an empty name leaves its step out
@@ -44,6 +44,12 @@ class Namer:
             return f"{before}{use(only, thing) if noted else text}{after}"
 
         return path
+
+    @staticmethod
+    def is_of_parent(document: Document) -> bool:
+        """Whether the path of a document follows from the thing's parent, and leaves no line in a names file."""
+        parts = [part for step in document.path for part in step if isinstance(part, PathPart)]
+        return bool(parts) and not document.alternatives and all(_is_of_parent(part) for part in parts)
 
     def _of_parent(self, document: Document, parts: list[PathPart]) -> Callable[[Thing], str]:
         """The same where a path has fields of the parent only: children of one parent mostly follow each other."""

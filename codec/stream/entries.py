@@ -521,6 +521,35 @@ class EntryReader:
             raise self._truncated(name, at + (frame.length.size or 0), size, len(data))
         return data
 
+    @property
+    def around(self) -> int:
+        """How many bytes of an entry are neither plain key nor value; 0 where keys do not stand before their values."""
+        key, value = self.plan.key, self.plan.value
+        if key is None or value is None:
+            return 0
+        return (key.length.size or 0) + key.least + (value.length.size or 0) + value.least
+
+    def read_again(self, data: bytes, at: int) -> tuple[list[int], list[bytes], list[bytes]]:
+        """Entries that stood the checks before, found at `at`: where each begins, plain keys, values. Raises
+        `struct.error` if their lengths are other ones now."""
+        key, value = self.plan.key, self.plan.value
+        assert key is not None and value is not None
+        key_length, value_length = Struct(key.length.format), Struct(value.length.format)
+        ats, keys, values = [], [], []
+        here, end, stamp, head = 0, len(data), key.least, value.least
+        while here < end:
+            start = here + key_length.size
+            middle = start + key_length.unpack_from(data, here)[0]
+            body = middle + value_length.size
+            after = body + value_length.unpack_from(data, middle)[0]
+            ats.append(at + here)
+            keys.append(data[start : middle - stamp])
+            values.append(data[body + head : after])
+            here = after
+        if here != end:
+            raise struct.error
+        return ats, keys, values
+
     def place(self, entry_at: int, key: bytes) -> RecordPlace:
         """Where key and value of the entry at `entry_at` begin."""
         key_frame, value_frame = self.plan.key, self.plan.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from io import BytesIO
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from codec.errors import CodecError
 from codec.mapping.bodies import only_measured
 from codec.spec import ready
 from codec.stream import alike, entries, source
+from codec.stream.contents import Contents
 from codec.stream.entries import EntryReader
 from codec.stream.source import Source
 from codec.stream.unread import Unread
@@ -93,3 +95,25 @@ def test_what_is_passed_over_is_large_and_only_measured(monkeypatch: pytest.Monk
     values = [value for batch in reader.batches(prefixes) for value in batch.values]
     assert [(type(value), len(value)) for value in values] == [(bytes, 9), (Unread, 100)] * len(prefixes)
     assert reader.total == len(rows)
+
+
+@given(rows=rows_of_few_sizes().filter(bool), data=st.data())
+def test_entries_that_stand_together_are_found_again(rows: list[Row], data: st.DataObject) -> None:
+    """Any entries in any order: those of a span are they, and what does not stand together has no span."""
+    stream = write_stream(7, rows)
+    reader = EntryReader(ready.load("elastickv"), Source(BytesIO(stream), "drawn"))
+    found = list(reader.entries())
+    some = data.draw(st.lists(st.sampled_from(range(len(found))), min_size=1, unique=True))
+    some = sorted(some) if data.draw(st.booleans()) else some
+    keys, values, ats = ([getattr(found[i], name) for i in some] for name in ("key", "value", "at"))
+    with tempfile.TemporaryFile(buffering=0) as file:
+        file.write(stream)
+        reader.source.file = file
+        contents = Contents(reader)
+        span = contents.span(keys, values, ats)
+        assert (span is not None) == (some == list(range(some[0], some[0] + len(some))))
+        if span is not None:
+            assert contents.entries(span) == (ats, keys, values)
+            file.truncate(span[0] + span[1] - 1)
+            with pytest.raises(CodecError):
+                contents.entries(span)
