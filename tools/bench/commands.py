@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import click
 
 from ..commands import HELP, default_format
 from ..session import Session
 from .contest import DIRECTIONS, OURS, Direction
+
+if TYPE_CHECKING:
+    from codec.spec.container import Container
+    from codec.workers import Result
 
 _scale = click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
 _seed = click.option("--seed", type=int, default=1, show_default=True)
@@ -152,31 +157,48 @@ def run_series(
 @_seed
 def micro(names: tuple[str, ...], scale: float, rounds: int, kaitai: Path | None, path: Path, seed: int) -> None:
     """Time framing, records and documents of each WORKLOAD beside a bare loop, construct, Kaitai and json."""
+    from functools import partial
     from tempfile import TemporaryDirectory
 
-    from codec.spec import library
+    from codec.spec import ready
+    from codec.workers import in_children
 
     from . import kaitai as yardstick
-    from . import micro, micro_records, results, stream, workloads
+    from . import micro, micro_records, results, workloads
 
-    container = library.load(default_format())
+    container = ready.load(default_format())  # as a run does, without what making it leaves behind
     kept = results.load(path)
     kept.commands.append(results.command_line())
     compiler = yardstick.Compiler(kaitai) if kaitai else None
     ways = list(micro.ways(container, compiler))
     readers = yardstick.readers(container, compiler) if compiler else {}
-    for name in names or workloads.standard():
-        workload = workloads.load(name, container)
+    names = names or workloads.standard()
+    framing = {}
+    for name in names:  # first of all, and made in a child: what other work leaves in memory slows it down
         with TemporaryDirectory(prefix="bench-") as folder:
             file = Path(folder) / "input"
-            stream.write(workload, container, file, scale, seed, unsorted=False)
-            found = micro.framing(container, name, file.read_bytes(), ways, rounds)
-        held = micro_records.samples(workload, scale, seed)
-        found += [*micro_records.records(name, held, rounds, readers), *micro_records.documents(name, held, rounds)]
+            in_children([partial(_written, name, container, file, scale, seed)])
+            framing[name] = micro.framing(container, name, file.read_bytes(), ways, rounds)
+    for name in names:
+        held = micro_records.samples(workloads.load(name, container), scale, seed)
+        found = [
+            *framing[name],
+            *micro_records.records(name, held, rounds, readers),
+            *micro_records.documents(name, held, rounds),
+        ]
         for one in found:
             click.echo(f"{one.workload:<5}{one.thing:<40}{one.way:<32}{1e6 * one.per_unit:10.2f} us")
         kept.add(micro=found)
         results.save(kept, path)
+
+
+def _written(name: str, container: Container, file: Path, scale: float, seed: int) -> Result:
+    """Write the snapshot of a workload, in a child."""
+    from codec.workers import Result
+
+    from . import stream, workloads
+
+    return Result(stream.write(workloads.load(name, container), container, file, scale, seed, unsorted=False).records)
 
 
 @bench.command(context_settings=HELP)
