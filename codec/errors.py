@@ -58,8 +58,8 @@ class CodecError(Exception):
         """One line: place, code, message, path, expected and found."""
         head = f"{self.place}: " if self.place else ""
         tail = f" ({self.path})" if self.path else ""
-        if self.expected or self.found:
-            tail += f": expected {self.expected or '?'}, found {self.found or '?'}"
+        known = [f"{name} {text}" for name, text in (("expected", self.expected), ("found", self.found)) if text]
+        tail += f": {', '.join(known)}" if known else ""
         return f"{head}{self.code}: {self.message}{tail}"
 
     def render(self) -> str:

@@ -115,7 +115,7 @@ def _emit_parts(code: Code, parts: Sequence[plan.Part], buffer: str, at: Positio
             code.reject_if(f"not {buffer}.startswith({part.text!r}{start})")
             at = _after(code, at, len(part.text))
         elif isinstance(part, plan.Slack):
-            code.reject_if(f"{at} > len({buffer})")
+            code.reject_if(f"{_after(code, at, part.least)} > len({buffer})")
             return
         elif isinstance(part, plan.Flags):
             code.line(f"flags = {buffer}[{at}]")

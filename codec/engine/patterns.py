@@ -108,7 +108,9 @@ class Record(construct.Construct):
             elif isinstance(part, plan.Literal_):
                 reader._parsereport(stream, None, "")
             elif isinstance(part, plan.Slack):
-                stream.read()
+                start, found = stream.tell(), len(stream.read())
+                if found < part.least:
+                    raise Misfit("rest", start, f"at least {part.least} bytes", str(found))
             elif isinstance(part, plan.Flags):
                 off = self._flags(part, stream)
             elif isinstance(part, plan.Optional):

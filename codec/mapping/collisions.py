@@ -54,7 +54,9 @@ class Paths:
     def choose(self, key: bytes, form: bytes) -> tuple[str, str]:
         """The path of a key, whose folded form is `form`, and the kind of its line in the names file, empty if none."""
         folder_of = self._siblings.below(form)
-        rule = None if self._in_the_way(key, form, folder_of) else self._rule(key, folder_of)
+        rule = self._rule(key, folder_of)
+        if rule is not None and self._in_the_way(key, form, folder_of, moved=rule[0] != key):
+            rule = None
         if rule is None:
             self.renamed = True
             return self._path.carried.path(key), self._path.carried.kind
@@ -65,10 +67,15 @@ class Paths:
         self.renamed = self.renamed or bool(kind)
         return to_text(name), kind
 
-    def _in_the_way(self, key: bytes, form: bytes, folder_of: bool) -> bool:
-        """Whether the key cannot stand where it says: it is no path, or the place belongs to something else."""
+    def _in_the_way(self, key: bytes, form: bytes, folder_of: bool, moved: bool) -> bool:
+        """Whether the key cannot stand where it says: it is no path, or the place belongs to something else.
+
+        A key that is `moved` to another name needs its folders, but not its own place.
+        """
         self._taken = [taken for taken in self._taken if form <= taken or form.startswith(taken + b"\0")]
-        if not self._path.fits(key) or any(form == t or form.startswith(t + b"\0") for t in self._taken):
+        if not self._path.fits(key):
+            return True
+        if any((form == taken and not moved) or form.startswith(taken + b"\0") for taken in self._taken):
             return True
         first, slash, _ = key.partition(b"/")
         if first in self._files or first == self._path.carried.folder.encode():

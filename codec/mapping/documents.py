@@ -232,7 +232,7 @@ class DocumentReader:
             raise
         except Misfit as misfit:
             raise DataError(
-                self.limit_error,
+                code,
                 "a value does not fit into its record",
                 Place(path),
                 misfit.part,

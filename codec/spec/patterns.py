@@ -45,7 +45,7 @@ class Patterns(Context):
         if name == "derived_rest":
             assert isinstance(spec, dict)
             written = [self.slot(n, s, scope, place) for part in spec["parts"] for n, s in part.items()]
-            return plan.Slack(str(spec["because"]), place, tuple(written))
+            return plan.Slack(str(spec["because"]), place, tuple(written), int(spec.get("min", 0)))
         if name == "flags":
             assert isinstance(spec, dict)
             return plan.Flags(tuple((slot, int(bit)) for slot, bit in spec.items()), place)

@@ -83,11 +83,12 @@ class Slot:
 
 @frozen
 class Slack:
-    """Whatever follows is tolerated and dropped: a loss. `written` is what stands there when it is written."""
+    """Whatever follows, `least` bytes or more, is dropped: a loss. `written` is what stands there when it is written."""
 
     because: str
     place: Place
     written: tuple[Slot, ...] = ()
+    least: int = 0
 
 
 @frozen

@@ -149,7 +149,7 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
         elif isinstance(part, plan.Slack) and index and isinstance(listed_parts[index - 1], plan.Json):
             continue  # its slack is members that nobody reads
         elif isinstance(part, plan.Slack) and draw is not None:
-            out.append(draw(st.binary(max_size=12)))
+            out.append(draw(st.binary(min_size=part.least, max_size=12)))
         elif isinstance(part, plan.Slack):
             out += [slot_bytes(slot, values[slot.name]) for slot in part.written if values[slot.name] is not None]
         elif isinstance(part, plan.Json):

@@ -24,7 +24,7 @@ PATH = next(
     if isinstance(part, PathPart) and isinstance(part.segment, LiteralPath)
 )
 NAMES = "KEYMAP.jsonl"
-WORDS = (b"a", b"b", b"", b".", b"..", b"a!", b"\0", b"\\", b"\xff", b"\1", b"_orphans", b"_bucket.json", b"KEYMAP.jsonl",
+WORDS = (b"a", b"b", b"a.elastickv-leaf-data.elastickv-meta.json", b"", b".", b"..", b"a!", b"\0", b"\\", b"\xff", b"\1", b"_orphans", b"_bucket.json", b"KEYMAP.jsonl",
          b"a.elastickv-leaf-data", b"a.elastickv-meta.json", b"_elastickv-escaped", b"x" * 240, b".user-data")  # fmt: skip
 KEYS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(b"/".join)
 KEY_SETS = st.sets(KEYS, max_size=12)
@@ -134,3 +134,10 @@ def restored(file: Path) -> dict[bytes, bytes]:
                 key = rest[: rest.index(b"\0\1")].replace(b"\0\xff", b"\0")
                 found[key] = found.get(key, b"") + value
     return found
+
+
+def test_a_key_that_is_renamed_does_not_need_its_own_place() -> None:
+    """s3.md §5.4: the sidecar of `x` has the name that the renamed key gave up."""
+    chosen = paths_of({b"x", b"x.elastickv-meta.json"}, frozenset({"rename_collisions"}))
+    assert chosen[b"x"] == ("x", "")
+    assert chosen[b"x.elastickv-meta.json"] == ("x.elastickv-meta.json.user-data", "meta-suffix-rename")
