@@ -24,6 +24,6 @@ def manifest_text(root: Path, document: TopDocument) -> bytes:
         place = Place(str(root / document.path))
         hint = f"the input is a tree that a decode wrote, with {document.path} at its top"
         if fault.kind == "missing" or not fault.path:
-            raise UsageError("input", "there is no tree", place, found=fault.kind, hint=hint) from None
+            raise UsageError("input", "there is no tree", place, found=fault.found, hint=hint) from None
         message = "the manifest is no plain file"
-        raise DataError(document.error, message, place, found=fault.kind, hint=hint) from None
+        raise DataError(document.error, message, place, found=fault.found, hint=hint) from None

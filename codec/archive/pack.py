@@ -131,7 +131,9 @@ def _unfit(root: Path, path: str, fault: TreeFault) -> UsageError | DataError:
     if fault.kind == "missing":
         hint = "the input is a tree that a decode wrote"
         return UsageError("input", f"the tree has no {path}", place, hint=hint)
-    return DataError("tree-entry", f"{path} is no plain file", place, expected="a file with one name", found=fault.kind)
+    return DataError(
+        "tree-entry", f"{path} is no plain file", place, expected="a file with one name", found=fault.found
+    )
 
 
 def _pack_file(reader: TreeReader, path: str, digest: str, out: Compressed) -> int:
@@ -157,7 +159,7 @@ def _pack_file(reader: TreeReader, path: str, digest: str, out: Compressed) -> i
 def _vanished(source: Path, fault: TreeFault) -> UsageError | DataError:
     if not fault.path:
         hint = "name the folder that a decode wrote"
-        return UsageError("input", "the input is no folder", Place(str(source)), found=fault.kind, hint=hint)
+        return UsageError("input", "the input is no folder", Place(str(source)), found=fault.found, hint=hint)
     place = Place(shown_path(str(source / fault.path)))
     return DataError("tree-changed", "an entry changed while the tree was packed", place, hint="pack it again")
 

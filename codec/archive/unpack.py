@@ -167,7 +167,7 @@ def _judge(container: Container, tree: StagedTree, name: str) -> None:
                 "archive-no-tree",
                 f"the archive holds no tree: {fault.path} is missing or no plain file",
                 Place(name),
-                found=fault.kind,
+                found=fault.found,
             ) from None
     findings.refuse(name)
 

@@ -141,7 +141,7 @@ def _verify(plan: ComplementPlan, reader: TreeReader, path: str, digest: str) ->
 
 
 def _gone(plan: ComplementPlan, path: str, fault: TreeFault) -> CodecError:
-    message, found = "a file of the complement cannot be read", fault.kind.replace("_", " ")
+    message, found = "a file of the complement cannot be read", fault.found
     return DataError(plan.errors["damaged"], message, Place(path), "", "a regular file", found, _HINT)
 
 

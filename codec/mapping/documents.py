@@ -104,9 +104,7 @@ class DocumentReader:
         """What the tree refused, under the name that the spec gives it."""
         if fault.kind == "hard_link":
             return self.wrong_kind("hard_link", fault.path, "several links")
-        return self.wrong_kind(
-            "not_directory" if is_folder else "not_regular", fault.path, fault.kind.replace("_", " ")
-        )
+        return self.wrong_kind("not_directory" if is_folder else "not_regular", fault.path, fault.found)
 
     def open(self, path: str) -> BinaryIO:
         """A regular file with one link, opened without following anything."""

@@ -16,7 +16,8 @@ def takes_anything(parts: Iterable[plan.Part]) -> bool:
     """Whether any bytes at all fit these parts, one after the other; of none, nothing fits but nothing."""
     parts = tuple(parts)
     return bool(parts) and all(
-        (isinstance(part, plan.Slack) and not part.least) or (isinstance(part, plan.Slot) and is_total(part.layout)) for part in parts
+        (isinstance(part, plan.Slack) and not part.least) or (isinstance(part, plan.Slot) and is_total(part.layout))
+        for part in parts
     )
 
 

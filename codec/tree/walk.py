@@ -41,6 +41,16 @@ _FAULTS: dict[int | None, FaultKind] = {
 _KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink"}
 
 
+_FOUND: dict[FaultKind, str] = {
+    "missing": "nothing",
+    "not_directory": "something that is no folder",
+    "not_regular": "something that is no regular file",
+    "hard_link": "a file with more than one hard link",
+    "symlink": "a symbolic link",
+    "too_large": "more than fits",
+}
+
+
 class Entry(NamedTuple):
     """One entry of a directory."""
 
@@ -58,6 +68,11 @@ class TreeFault(Exception):
         super().__init__(kind, path)
         self.kind: FaultKind = kind
         self.path = path
+
+    @property
+    def found(self) -> str:
+        """What stands there, in words."""
+        return _FOUND[self.kind]
 
     def __str__(self) -> str:
         return f"{shown_path(self.path)}: {self.kind}"

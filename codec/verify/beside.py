@@ -31,7 +31,7 @@ def verify_beside(container: Container, file: Path, beside: Path, format: str, t
             raise UsageError(
                 "no-encode-info", "the document beside the file is not there", Place(name), hint=hint
             ) from None
-        found = fault.kind.replace("_", " ")
+        found = fault.found
         expected = f"a regular file of at most {most} bytes"
         tell(DocumentError(container.encode_info.error, "it cannot be read", Place(name), "", expected, found))
         return ()
