@@ -55,7 +55,8 @@ class _SlotPart(construct.Construct):
             raise Misfit(self.slot.name, start, wrong.expected, wrong.found) from None
         except construct.StreamError:
             left = stream.seek(0, 2) - start
-            raise Misfit(self.slot.name, start, f"{self.slot.layout.size} bytes", f"{left}") from None
+            size = self.slot.layout.size
+            raise Misfit(self.slot.name, start, "more bytes" if size is None else f"{size} bytes", f"{left}") from None
         if self.slot.account == "constant" and value != self.slot.constant:
             raise Misfit(self.slot.name, start, str(self.slot.constant), str(value))
         return None if self.slot.zero_is_none and value == 0 else value

@@ -18,6 +18,7 @@ BAD = {
     "an item without a table": (b"!ddb|item||1|k", ITEM, "ErrDDBMalformedKey"),
     "an item without a key": (b"!ddb|item|dA|1|", ITEM, "ErrDDBMalformedKey"),
     "an item without a generation": (b"!ddb|item|dA||k", ITEM, "ErrDDBMalformedKey"),
+    "a field with half a length": (b"!hs|fld|\0\0\0", b"", "ErrRedisInvalidHashKey"),
     "a message without a queue": (b"!sqs|msg|data|" + GENERATION + b"YQ", MESSAGE, "ErrSQSMalformedKey"),
     "a message without an id": (b"!sqs|msg|data|cQ" + GENERATION, MESSAGE, "ErrSQSMalformedKey"),
 }
@@ -39,6 +40,7 @@ def test_a_malformed_key_is_refused(case: str, engine: str) -> None:
     outcome = decode(stream(key, value), engine=engine)
     assert outcome.error is not None
     assert outcome.error["code"] == code
+    assert "None" not in str(outcome.error["expected"])
 
 
 @pytest.mark.parametrize("engine", ENGINES)
