@@ -8,6 +8,7 @@ remembered, runs of entries are laid beside as many records at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from struct import Struct
 from typing import Generic, Protocol, TypeVar, cast
@@ -42,6 +43,17 @@ class Of(Generic[One]):
         self.noted = self.number = 0
 
 
+@dataclass(slots=True)
+class Cut:
+    """Where a part of the items ends: at the one with this position and key, which begins at `at` in the file. `held` tells
+    afterwards whether it did; if a key before it is one that the position begins with, the part goes on to the end."""
+
+    raw: bytes
+    key: bytes
+    at: int
+    held: bool = False
+
+
 class Singles:
     """Canonical records, one of each key: a tree that has every version may say some twice. `repeated` counts these."""
 
@@ -61,6 +73,11 @@ class Singles:
                 self._before = record[0]
                 return record
             self.repeated += 1
+
+    def give_back(self, record: tuple[bytes, bytes]) -> None:
+        """The record that was taken last comes again."""
+        self._held.append(record)
+        self._before = None
 
     def alike(self, first: tuple[bytes, bytes], keys: list[bytes], values: list[bytes]) -> int:
         """How many of these entries, of distinct keys, the next records are; the last record taken was `first`. These
@@ -84,11 +101,14 @@ def beside(
     records: Iterable[tuple[bytes, bytes]],
     apart: Callable[[One], bool],
     suffix: Struct | None = None,
+    cut: Cut | None = None,
 ) -> Iterator[tuple[One | Run | None, Of[One]]]:
     """Each item with what there is of its key; and (None, …) once for each key, when no more of it can come.
 
     Items that stand `apart` have no key and no position. Of canonical records with one key, each is a key of its own. Runs
-    come only with `Singles` and with the `suffix` of framed keys; of a run comes as a run what is as the records are.
+    come only with `Singles` and with the `suffix` of framed keys; of a run comes as a run what is as the records are. With a
+    `cut` it ends there if that holds: then what comes is the beginning of what would come without it, and the records are
+    at the first one of the rest.
     Memory: the keys that are prefixes of the position, and a run.
     """
     chain: list[Of[One]] = []
@@ -98,6 +118,18 @@ def beside(
     coming, held = iter(items), cast("list[One | Run]", [])
     upcoming, pace = next(coming, None), MOST
     while upcoming is not None:
+        if cut is not None and (type(upcoming) is Run or not apart(cast(One, upcoming))) and upcoming.raw >= cut.raw:
+            while chain and not cut.raw.startswith(chain[-1].key):
+                yield None, chain.pop()
+            while record is not None and record[0] < cut.key and not cut.raw.startswith(record[0]):
+                yield None, Of(*record)
+                record = next(rest, None)
+            if not chain and (record is None or record[0] >= cut.key):
+                cut.held = True
+                if record is not None:
+                    cast(Singles, rest).give_back(record)
+                return
+            cut = None
         item, upcoming = upcoming, held.pop() if held else next(coming, None)
         if type(item) is Run:
             while chain and not item.raw.startswith(chain[-1].key):

@@ -15,6 +15,7 @@ from codec.spec.container import Container
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.tree.staging import StagedTree
+from codec.workers import jobs_of
 
 
 def keep_complement(
@@ -36,4 +37,4 @@ def keep_complement(
     encode = EncodeOptions(engine=options.engine, format=format, jobs=options.jobs)
     with Sorter[tuple[bytes, bytes]]() as sorter:
         canonical = records_with(container, tree.staged, encode, names, known, besides, sorter)
-        return keep(container, reader, seen, tree, canonical, besides)
+        return keep(container, reader, seen, tree, canonical, besides, jobs_of(options.jobs))

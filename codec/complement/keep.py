@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from codec.complement.beside import Of, Singles, beside
+from codec.complement.beside import Cut, Of, Singles, beside
 from codec.complement.note import Note, fact_line, plan_of, write_note
-from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Step, StepWriter
+from codec.complement.parts import Far, cut_of, write_parts
+from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Sink, Step, StepWriter
 from codec.compression import Compressed
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
@@ -60,10 +61,6 @@ REASONS = (
 _CODE = {reason: code for code, reason in enumerate(REASONS)}
 
 
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
-
 class Digested:
     """A file of the complement while it is written, with its digest."""
 
@@ -100,19 +97,19 @@ def keep(
     tree: StagedTree,
     canonical: Iterable[tuple[bytes, bytes]],
     besides: Besides,
+    jobs: int,
 ) -> tuple[str, Counter[str]]:
     """Write the complement of a decode into its tree, whose documents are complete; the complement's id, and what it holds.
 
-    `canonical` are the records that the tree gives with `besides`, by key. `reader` has read its file to the end.
+    `canonical` are the records that the tree gives with `besides`, by key. `reader` has read its file to the end. What is
+    written does not depend on `jobs`, how many processes may work.
     """
     plan = plan_of(container)
-    keeper = _Keeper(container, reader, seen)
+    keeper = Keeper(container, reader, seen)
     digests = {}
-    with Sorter[tuple[bytes, int, int, int]]() as far, Sorter[tuple[object, ...]]() as sorter:
+    with Sorter[Far]() as far:
         out = Digested(tree.create(plan.steps))
-        steps = StepWriter(out)
-        steps.add(keeper.steps(canonical, sorter, far))
-        steps.close()
+        write_parts(keeper, out, canonical, far, jobs)
         digests[plan.steps] = out.close()
         out = Digested(tree.create(plan.values))
         _write_values(out, far, Contents(reader))
@@ -137,7 +134,7 @@ def _write_facts(plan: ComplementPlan, tree: StagedTree, besides: Besides) -> st
     return out.close()
 
 
-def _write_values(out: _Sink, far: Sorter[tuple[bytes, int, int, int]], contents: Contents) -> None:
+def _write_values(out: Sink, far: Sorter[Far], contents: Contents) -> None:
     """Every large value once, by digest, but for those that the tree has."""
     compressed = Compressed(out, "zstd")
     for digest, places in groupby(far.sorted(), key=itemgetter(0)):
@@ -150,11 +147,12 @@ def _write_values(out: _Sink, far: Sorter[tuple[bytes, int, int, int]], contents
     compressed.finish()
 
 
-class _Keeper:
-    """Makes the steps."""
+class Keeper:
+    """Makes the steps, of the whole file or of its parts; `counts` and `newest_commit` are of all that it made."""
 
     def __init__(self, container: Container, reader: EntryReader, seen: Seen) -> None:
         self._container, self._reader, self._seen = container, reader, seen
+        self.whole = Everything(reader)
         self.counts: Counter[str] = Counter()
         self.newest_commit = 0
 
@@ -171,24 +169,33 @@ class _Keeper:
 
         return Merging(self._container, self._units)
 
-    def steps(
-        self,
-        canonical: Iterable[tuple[bytes, bytes]],
-        sorter: Sorter[tuple[object, ...]],
-        far: Sorter[tuple[bytes, int, int, int]],
+    def cut(self) -> Cut | None:
+        """Where the file can be parted, if it is worth it."""
+        if not self._seen.ordered or self._seen.as_of is not None:
+            return None
+        return cut_of(self._reader, self.whole)
+
+    def write(self, out: Sink, records: Singles, far: Sorter[Far], start: int = 0, cut: Cut | None = None) -> None:
+        """Every step, in order, or those of a part; large values that are wanted (1) or had (0) are noted in `far`."""
+        with Sorter[tuple[object, ...]]() as sorter:
+            steps = StepWriter(out)
+            steps.add(self._steps(records, sorter, far, start, cut))
+            steps.close()
+
+    def _steps(
+        self, records: Singles, sorter: Sorter[tuple[object, ...]], far: Sorter[Far], start: int, cut: Cut | None
     ) -> Iterator[Step | Alike]:
-        """Every step, in order; large values that are wanted (1) or had (0) are noted in `far`."""
-        whole = Everything(self._reader)
+        whole = self.whole
         things: Iterator[Thing | Run]
         if self._is_ordered(whole):
-            things = whole.in_file_order() if self._seen.as_of is not None else whole.in_runs()
+            timed = self._seen.as_of is not None
+            things = whole.in_file_order() if timed else whole.in_runs(start, cut.at if cut is not None else 0)
             numbered = False
         else:
             things = whole.in_order(sorter)
             numbered = not whole.natural
         told = [[0] * len(REASONS) for _ in KINDS]
-        records = Singles(canonical)
-        for thing, of in beside(things, records, is_apart, whole.suffix):
+        for thing, of in beside(things, records, is_apart, whole.suffix, cut):
             if isinstance(thing, Run):
                 times = thing.times(whole.suffix)
                 self.newest_commit = max(self.newest_commit, *times)
@@ -218,7 +225,7 @@ class _Keeper:
             return False
         return self._seen.ordered or all(whole.natural for _ in whole.in_runs())
 
-    def _step(self, thing: Thing, of: Of[Thing], far: Sorter[tuple[bytes, int, int, int]]) -> Step:
+    def _step(self, thing: Thing, of: Of[Thing], far: Sorter[Far]) -> Step:
         _, _, what, key, commit_ts, state, expire_at, value, at = thing
         if what != everything.ENTRY:
             kind = NODE if what == everything.NODE else GROUP
@@ -272,7 +279,7 @@ class _Keeper:
             return "differs"
         return {"dropped": "dropped", "derived": "derived"}.get(row.role, "hidden")
 
-    def _closed(self, of: Of[Thing], value: bytes, far: Sorter[tuple[bytes, int, int, int]]) -> Step:
+    def _closed(self, of: Of[Thing], value: bytes, far: Sorter[Far]) -> Step:
         """The step of a canonical record that is no entry's value."""
         if len(value) >= FAR_LEAST:
             far.add((digest_of(value), 0, 0, 0), 200)

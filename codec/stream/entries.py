@@ -39,13 +39,14 @@ class Head:
 class EntryReader:
     """Finds out what a file is and reads its entries, once, in file order.
 
-    `operational` counts the node's own rows that were passed over; `total` what was read. The footer of a node's file
-    is checked when the end is reached.
+    `operational` counts the node's own rows that were passed over; `total` what was read; `middle` is where an entry begins
+    behind the first half of the file, once that was reached (0 if there is none). The footer of a node's file is checked
+    when the end is reached.
     """
 
     def __init__(self, container: Container, source: Source) -> None:
         self.container, self.source = container, source
-        self.operational = self.total = 0
+        self.operational = self.total = self.middle = 0
         self._payload = self._read_clock()
         self._begin = source.position
         self.front = source.before()
@@ -214,6 +215,8 @@ class EntryReader:
         data, at, size = source.data, source.at, len(source.data)
         while True:
             batch = Batch([], [], self.stamp, first=source.end - size + at, around=around)
+            if not self.middle and 2 * batch.first >= source.size:
+                self.middle = batch.first
             add_raw, add_value, odd = batch.raws.append, batch.values.append, batch.odd
             whole = size - around
             try:

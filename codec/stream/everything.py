@@ -14,6 +14,8 @@ from typing import NamedTuple
 from codec.errors import StreamError
 from codec.layout.numbers import ALL_BITS
 from codec.spec.container import Frame
+from codec.stream.alike import Alike as AlikeSizes
+from codec.stream.batches import Batch
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 from codec.stream.source import BLOCK
@@ -97,6 +99,10 @@ class Everything:
         assert suffix is not None
         self.suffix = struct.Struct(suffix.after[0][1].format)
 
+    def share(self) -> None:
+        """In a process that was forked: read the file without moving the position that others have in it too."""
+        self._reader.source.shared = True
+
     def _end(self) -> int:
         """Where the entries end: what follows are checksums."""
         reader = self._reader
@@ -104,11 +110,12 @@ class Everything:
         footers += [reader.container.footer.crc] if reader.head.container == reader.container.footer.named else []
         return reader.source.size - sum(layout.size or 0 for layout in footers)
 
-    def in_runs(self) -> Iterator[Thing | Run]:
-        """Each thing once, entries in runs where that is possible."""
+    def in_runs(self, start: int = 0, cut: int = 0) -> Iterator[Thing | Run]:
+        """Each thing once, entries in runs where that is possible; of framed entries those from the one at `start` on,
+        and no run goes over `cut`, where another one begins (0: all, in runs as they come)."""
         self.natural = True
-        self._reader.source.seek(self._reader.start)
-        return self._grouped() if self._reader.plan.groups else self._framed()
+        self._reader.source.seek(start or self._reader.start)
+        return self._grouped() if self._reader.plan.groups else self._framed(cut)
 
     def in_file_order(self) -> Iterator[Thing]:
         """Each thing once, by itself."""
@@ -124,7 +131,7 @@ class Everything:
             sorter.add(tuple(thing), len(thing.raw) + len(thing.value) + len(thing.key) + 300)
         return map(Thing._make, sorter.sorted())
 
-    def _framed(self) -> Iterator[Thing | Run]:
+    def _framed(self, cut: int) -> Iterator[Thing | Run]:
         """Entries without anything odd in runs, one of each block; whatever else there is by itself."""
         plan, source = self._reader.plan, self._reader.source
         key_frame, value_frame = plan.key, plan.value
@@ -136,15 +143,17 @@ class Everything:
         width, of_value = length.size, value_frame.least
         around, to_body = width + width + of_value, width + of_value
         read_length, read_head = length.unpack_from, head.unpack_from
+        alike = AlikeSizes(length.format[1:], head.format[1:], width, of_value)
         number, last, is_odd = 0, b"", False
         end = self._end()
         while source.position < end:
             if not is_odd:
                 source.fill(BLOCK)
             data, start, base = source.data, source.at, source.end - len(source.data)
-            at, size, is_odd = start, min(len(source.data), end - base), False
-            raws: list[bytes] = []
-            values: list[bytes] = []
+            at, size, is_odd = start, min(len(data), (cut if base + start < cut else end) - base), False
+            total, last_size, same = -1, -1, 0
+            batch = Batch([], [], self.suffix)
+            raws, values = batch.raws, batch.values
             add_raw, add_value = raws.append, values.append
             while at <= size - around:
                 value_at = at + width + read_length(data, at)[0]
@@ -154,16 +163,26 @@ class Everything:
                 stop = value_at + width + value_size
                 if stop > size:
                     break
-                raw = data[at + width : value_at]
-                if state or expire_at or raw.startswith(special):
+                if state or expire_at:
                     is_odd = True
                     break
-                add_raw(raw)
+                add_raw(data[at + width : value_at])
                 add_value(data[value_at + to_body : stop])
+                if stop - at == total and value_size == last_size:
+                    same += 1
+                    if same >= alike.after and size == len(data):
+                        stop += alike.take(data, stop, value_at - at - width, value_size, batch)
+                        same = 0
+                else:
+                    total, last_size, same = stop - at, value_size, 0
                 at = stop
+            if batch.has_any(special):
+                good = next(index for index, raw in enumerate(raws) if raw.startswith(special))
+                at, is_odd = start + sum(map(len, raws[:good])) + sum(map(len, values[:good])) + good * around, True
+                del raws[good:], values[good:]
             source.at = at
             if raws:
-                self.natural &= raws[0] >= last and raws == sorted(raws)
+                self.natural &= raws[0] >= last and batch.ordered
                 last = raws[-1]
                 yield Run(raws, [raw[:-of_tail] for raw in raws], values, number + 1, base + start, around)
                 number += len(raws)

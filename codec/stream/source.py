@@ -22,6 +22,7 @@ class Source:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.file, self.name = file, name
+        self.shared = False  # set it in a process that was forked: it has no position of its own in the file
         keep_blocks(4 * BLOCK)
         self.size = file.seek(0, 2)
         self.data, self.at = b"", 0
@@ -68,7 +69,8 @@ class Source:
             return have
         blocks = [self.data[self.at :]] if have else []  # one block alone is not copied
         while have < size:
-            block = self.file.read(max(BLOCK, size - have))
+            want = max(BLOCK, size - have)
+            block = os.pread(self.file.fileno(), want, self.end) if self.shared else self.file.read(want)
             if not block:
                 break
             blocks.append(block)

@@ -4,13 +4,22 @@ disorder, any container, any way of decoding.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from struct import Struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.complement import beside
-from codec.testing import History, histories, in_order, writers
+from codec.complement import beside, parts
+from codec.complement.note import plan_of
+from codec.complement.steps import Step, read_steps
+from codec.stream import everything, source
+from codec.testing import History, Version, histories, in_order, writers
+from codec.testing.documents import Files
 from codec.testing.streams import NOW
 from tests.support.hurry import in_a_hurry
 from tests.support.laws import (
@@ -65,6 +74,49 @@ def test_two_processes_make_what_one_makes(history: History) -> None:
     with in_a_hurry(shared=True):
         assert decoded(file, complement=True) == alone
         assert encoded(alone) == file
+
+
+@examples(12)
+@given(data=st.data(), history=HISTORIES)
+def test_a_file_in_two_parts_has_the_same_steps(data: DataObject, history: History) -> None:
+    file = WRITERS[0].write(in_order(CONTAINER, history))
+    whole = decoded(file, complement=True)
+    with in_parts(data.draw(st.integers(16, 512))):
+        with in_a_hurry():
+            alone = decoded(file, complement=True)
+        with in_a_hurry(shared=True):
+            assert decoded(file, complement=True) == alone
+    assert steps_of(alone) == steps_of(whole)
+    assert encoded(alone) == file
+
+
+def test_parts_end_where_no_key_goes_on() -> None:
+    """Of versions of one key and of keys that begin with it, all are in one part, wherever the middle is."""
+    foreign = [b"k" * length for length in range(1, 6)]
+    versions = [Version(key, at, key) for key in foreign for at in range(1, 9)]
+    others = [Version(b"%c%d" % (letter, number), 3, b"") for letter in b"az" for number in range(20)]
+    for some in (versions, versions + others, others):
+        file = WRITERS[0].write(in_order(CONTAINER, History(NOW, tuple(some))))
+        whole = decoded(file, complement=True)
+        for block in range(32, 320, 32):
+            with in_parts(block):
+                assert steps_of(decoded(file, complement=True)) == steps_of(whole)
+
+
+@contextmanager
+def in_parts(block: int) -> Iterator[None]:
+    """Any file is parted; a block has so many bytes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "PARTED", 0)
+        for module in (source, everything):
+            patch.setattr(module, "BLOCK", block)
+        yield
+
+
+def steps_of(files: Files) -> list[Step]:
+    """The steps of a tree's complement."""
+    plan = plan_of(CONTAINER)
+    return list(read_steps(BytesIO(files[plan.steps]), plan.steps, plan.errors["damaged"], Struct(">Q")))
 
 
 @examples(6)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from codec import encoding
+from codec.complement import decode as complement
 from codec.mapping import documents, sharing
 from codec.stream import framed
 
@@ -17,7 +18,8 @@ def in_a_hurry(*, shared: bool = False, spilled: bool = False) -> Iterator[None]
     """The fast ways at once, however little there is to do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(documents, "PATIENCE", -1)
-        patch.setattr(encoding, "jobs_of", lambda asked: 2 if shared else 1)
+        for module in (encoding, complement):
+            patch.setattr(module, "jobs_of", lambda asked: 2 if shared else 1)
         patch.setattr(sharing, "LEAST", 0)
         patch.setattr(sharing, "TRIED", 0)
         if spilled:
