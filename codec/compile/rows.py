@@ -51,13 +51,10 @@ def emit_run_reader(code: Code, row: plan.Row) -> None:
 
 def emit_owner(code: Code, row: plan.Row) -> None:
     """`owner_X(key)`: whose a record is, and the position behind what says it, where that stands right after literals."""
-    if not row.identity or not row.kept:
+    slot = row.owner_slot
+    if slot is None:
         return
-    wanted = row.kept[row.identity[0]]
-    slot = next((part for part in row.key if not isinstance(part, plan.Literal_)), None)
-    if not isinstance(slot, plan.Slot) or slot.name != wanted or slot.layout.is_open:
-        return
-    with code.function(f"owner_{row_name(row)}", "key: bytes", "tuple[Any, int]", f"{row.label}: {wanted}."):
+    with code.function(f"owner_{row_name(row)}", "key: bytes", "tuple[Any, int]", f"{row.label}: {slot.name}."):
         at: Position = 0
         for part in row.key:
             if part is slot:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from codec.engine.base import ABSENT, Misfit, ReadDocument, ReadLine, RecordPlace
+from codec.engine.base import ABSENT, Misfit, Owner, ReadDocument, ReadLine, RecordPlace
 from codec.engine.documents import StoredJson, read_keyed, read_line, read_object, write_keyed, write_object
 from codec.errors import Place, StreamError, shown
 from codec.spec import plan
@@ -53,8 +53,17 @@ class Interpreter:
         read = self.reader(row)
         return lambda keys, values: [read(key, value) for key, value in zip(keys, values, strict=True)]
 
-    def owner(self, row: plan.Row) -> None:
-        return None
+    def owner(self, row: plan.Row) -> Owner | None:
+        slot = row.owner_slot
+        if slot is None:
+            return None
+        head = self._record(row, row.key[: row.key.index(slot) + 1])
+
+        def read(key: bytes) -> tuple[object, int]:
+            slots, after = head.read_head(key)
+            return slots[slot.name], after
+
+        return read
 
     def writer(self, row: plan.Row) -> Callable[[Thing, Element], tuple[bytes, bytes]]:
         key_record = self._record(row, row.key)

@@ -178,6 +178,13 @@ class Record(construct.Construct):
         result: Slots = self._parsereport(io.BytesIO(data), construct.Container(), "")
         return result
 
+    def read_head(self, data: bytes) -> tuple[Slots, int]:
+        """The slots that `data` begins with, and the position behind them; raises `Misfit`."""
+        stream, slots = io.BytesIO(data), Slots()
+        for _ in self._steps(stream, slots):
+            pass
+        return slots, stream.tell()
+
     def write(self, slots: Slots) -> bytes:
         """The bytes of `slots`; raises `Misfit`."""
         stream = io.BytesIO()

@@ -214,6 +214,13 @@ class Row:
         return f"{self.entity}.{self.name}" if self.entity else self.name
 
     @property
+    def owner_slot(self) -> Slot | None:
+        """The slot that says whose a record is, if it stands right behind literals: then the rest of a key can wait."""
+        slot = next((part for part in self.key if not isinstance(part, Literal_)), None)
+        wanted = self.kept[self.identity[0]] if self.identity and self.kept else ""
+        return slot if isinstance(slot, Slot) and slot.name == wanted and not slot.layout.is_open else None
+
+    @property
     def needed(self) -> Iterator[Name]:
         """The fields without which a record is not written: those of its plain slots."""
         flagged = {name for form in self.forms for part in form.parts for name, _ in getattr(part, "bits", ())}

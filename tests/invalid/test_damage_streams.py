@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.testing import History, damage, histories, writers
+from codec.testing import History, Version, damage, histories, in_order, writers
+from codec.testing.streams import NOW
 from tests.support.golden_cases import ENGINES
 from tests.support.laws import ADAPTERS, CONTAINER, decode, examples
 
@@ -43,6 +44,17 @@ def test_both_engines_judge_a_damaged_file_alike(data: DataObject, history: Hist
         assert 0 <= at <= len(damaged)
         assert first.error["code"] in DECLARED
         assert first.error.keys() >= {"message", "expected", "found"}
+
+
+def test_of_two_faults_both_engines_tell_the_same_one() -> None:
+    """A child is read when its parent is known: what is wrong with it comes after what is wrong with a parent."""
+    child = Version(b"!sqs|msg|data|cQ" + bytes(7) + b"\1bQ", 5, b"\0SM\1{")
+    parent = Version(b"!sqs|queue|meta|cQ", 5, b"neither")
+    file = WRITERS[0].write(in_order(CONTAINER, History(NOW, (child, parent))))
+    first, second = (decode(file, engine=engine) for engine in ENGINES)
+    assert first == second
+    assert first.error is not None
+    assert first.error["offset"] == file.index(parent.value)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
