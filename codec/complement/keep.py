@@ -21,6 +21,7 @@ from codec.complement.note import Note, fact_line, plan_of, write_note
 from codec.complement.parts import Far, cut_of, write_parts
 from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Sink, Step, StepWriter
 from codec.compression import Compressed
+from codec.layout.numbers import ALL_BITS
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
 from codec.spec.plan import Row
@@ -194,13 +195,15 @@ class Keeper:
         else:
             things = whole.in_order(sorter)
             numbered = not whole.natural
-        told = [[0] * len(REASONS) for _ in KINDS]
+        live, told = _CODE["live"], [[0] * len(REASONS) for _ in KINDS]
         for thing, of in beside(things, records, is_apart, whole.suffix, cut):
             if isinstance(thing, Run):
-                times = thing.times(whole.suffix)
-                self.newest_commit = max(self.newest_commit, *times)
-                told[SAME][_CODE["live"]] += len(times)
-                yield Alike(SAME | LIVE, _CODE["live"], thing.keys, times, [*map(zlib.crc32, thing.values)])
+                tails = thing.tails(whole.suffix)
+                newest = whole.suffix.unpack(min(tails))[0] ^ ALL_BITS
+                self.newest_commit = max(self.newest_commit, newest)
+                told[SAME][live] += len(tails)
+                checks = [*map(zlib.crc32, thing.values)]
+                yield Alike(SAME | LIVE, live, thing.keys, b"".join(tails), whole.suffix, checks)
                 continue
             if thing is None:
                 if of.used or of.value is None:

@@ -84,7 +84,8 @@ def _task(keeper: Keeper, records: Singles, far: Sorter[Far], start: int, cut: C
         own, file = far.empty_copy(2), scratch(None)
         keeper.write(_File(file), records, own, start, cut)
         said, files = own.hand_over()
-        return Result((cut is not None and cut.held, keeper.newest_commit, dict(keeper.counts), said), (file, *files))
+        kept = [os.dup(fd) for fd in files]  # its own end with it
+        return Result((cut is not None and cut.held, keeper.newest_commit, dict(keeper.counts), said), (file, *kept))
 
     return task
 

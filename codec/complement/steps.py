@@ -41,12 +41,14 @@ class Step(NamedTuple):
 
 
 class Alike(NamedTuple):
-    """Steps of one kind and reason, as columns: keys, times, checks; nothing else is said of them."""
+    """Steps of one kind and reason, as columns: keys, times (as `suffix` packs them behind keys), checks; nothing else is
+    said of them."""
 
     kind: int
     reason: int
     keys: list[bytes]
-    times: list[int]
+    tails: bytes
+    suffix: struct.Struct
     checks: list[int]
 
 
@@ -56,6 +58,7 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
+_COMPLEMENT = bytes(range(255, -1, -1))
 _COUNTS = struct.Struct("<6I")  # steps, bytes of: numbers, keys, values, narrow columns, which numbers are there
 _NUMBERS = ("Q", "Q", "I", "Q", "Q", "I", "I")  # commit_ts, expire_at, check, unit, order, key size, value size
 
@@ -87,7 +90,8 @@ class StepWriter:
         count, keys = len(some.keys), some.keys
         none = (0,) * count
         narrow = bytes((some.kind,)) * count + bytes((some.reason,)) * count + bytes(count)
-        self._write((some.times, none, some.checks, none, none, [*map(len, keys)], none), keys, (), narrow)
+        times = _unpacked_planes(some.tails, some.suffix)
+        self._write((times, none, some.checks, none, none, [*map(len, keys)], none), keys, (), narrow)
 
     def _flush(self) -> None:
         """Write what is held as a block."""
@@ -100,13 +104,13 @@ class StepWriter:
         self._steps = []
 
     def _write(
-        self, columns: Sequence[Sequence[int]], keys: Sequence[bytes], values: Sequence[bytes], narrow: bytes
+        self, columns: Sequence[Sequence[int] | bytes], keys: Sequence[bytes], values: Sequence[bytes], narrow: bytes
     ) -> None:
         present, numbers = 0, []
         for index, (code, column) in enumerate(zip(_NUMBERS, columns, strict=True)):
             if any(column):
                 present |= 1 << index
-                numbers.append(_planes(code, column))
+                numbers.append(column if isinstance(column, bytes) else _planes(code, column))
         whole = b"".join(numbers)
         names, contents = b"".join(keys), b"".join(values)
         head = _COUNTS.pack(len(keys), len(whole), len(names), len(contents), len(narrow), present)
@@ -125,6 +129,11 @@ def _planes(code: str, column: Sequence[int]) -> bytes:
     raw = struct.pack(f"<{len(column)}{code}", *column)
     width = struct.calcsize(f"<{code}")
     return b"".join(raw[plane::width] for plane in range(width))
+
+
+def _unpacked_planes(tails: bytes, suffix: struct.Struct) -> bytes:
+    """The planes of numbers whose complements stand in `tails`, highest byte first, one behind the other."""
+    return b"".join(tails[plane :: suffix.size] for plane in reversed(range(suffix.size))).translate(_COMPLEMENT)
 
 
 def _numbers(code: str, planes: bytes, count: int) -> tuple[int, ...]:

@@ -71,13 +71,15 @@ class Run:
         again = list(map(bytes.startswith, self.raws[1 : most + 1], self.keys))
         return again.index(True) if True in again else len(again)
 
+    def tails(self, suffix: struct.Struct) -> list[bytes]:
+        """When each was committed, as it stands behind the key."""
+        width = suffix.size
+        return [raw[-width:] for raw in self.raws]
+
     def times(self, suffix: struct.Struct) -> list[int]:
         """When each was committed."""
-        width, count = suffix.size, len(self.raws)
-        inverted = struct.unpack(
-            f"{suffix.format[0]}{count}{suffix.format[1:]}", b"".join([raw[-width:] for raw in self.raws])
-        )
-        return [number ^ ALL_BITS for number in inverted]
+        some = f"{suffix.format[0]}{len(self.raws)}{suffix.format[1:]}"
+        return [number ^ ALL_BITS for number in struct.unpack(some, b"".join(self.tails(suffix)))]
 
     def things(self, suffix: struct.Struct) -> Iterator[Thing]:
         """The same one by one."""
