@@ -62,9 +62,9 @@ class Code:
         lines, self._body[mark:] = self._body[mark:], []
         return lines
 
-    def paste(self, lines: list[str]) -> None:
-        """Put lines that were cut one level deeper."""
-        self._body += [f"    {line}" if line else line for line in lines]
+    def paste(self, lines: list[str], *, deeper: bool = True) -> None:
+        """Put lines that were cut, one level deeper or as they were."""
+        self._body += [f"    {line}" if line and deeper else line for line in lines]
 
     def fresh(self, name: str) -> str:
         """A local name that is not taken yet."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from codec.compile.code import Code
+from codec.compile.once import once
 from codec.compile.rows import write_parts
 from codec.layout.types import Kind, Union
 from codec.layout.wire import LENGTH, write_tag
@@ -31,12 +32,19 @@ def emit_records(code: Code, entity: plan.Entity) -> None:
         _emit_unique(code, entity)
         for check in entity.checks:
             code.reject_if(f"not ({check.condition.emit()})")
+        mark = code.mark()
         code.line("records: list[Any] = []")
         code.line("shared: list[Any] = []")
         for row in entity.rows:
             if row.written:
                 _emit_row(code, entity, row)
         code.line("return records, shared")
+        code.paste(once(code.cut(mark), _is_pure, code.fresh), deeper=False)
+
+
+def _is_pure(function: str) -> bool:
+    """Whether a function that generated code calls only makes a value of its arguments."""
+    return function in ("max", "quote", "write_base64url") or function.startswith("pack_")
 
 
 def _emit_computed(code: Code, name: str, derive: Derivation) -> None:

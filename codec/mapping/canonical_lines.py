@@ -24,8 +24,8 @@ class CanonicalLines:
         self.line = 1
         self._stream, self._parse, self._most = stream, parse, most
 
-    def things(self) -> Iterator[tuple[Thing, int]]:
-        """Each with the number of its line."""
+    def things(self) -> Iterator[tuple[list[Thing], int]]:
+        """Some at a time, with the number of the first one's line."""
         rest = b""
         while data := self._stream.read(BLOCK):
             texts = (rest + data).split(b"\n")
@@ -39,20 +39,20 @@ class CanonicalLines:
         elif rest:
             yield from self._some([rest], -1)
 
-    def _some(self, texts: list[bytes], behind: int) -> Generator[tuple[Thing, int], None, bool]:
-        """The things of some lines, one by one from where not all of them could be read at once."""
+    def _some(self, texts: list[bytes], behind: int) -> Generator[tuple[list[Thing], int], None, bool]:
+        """The things of some lines, one by one if not all of them could be read at once."""
         try:
-            said = self._parse(texts)
+            said = [*self._parse(texts)]
         except Exception:  # one of them is not as a writer prints it
             return (yield from self._single(texts, behind))
-        yield from zip(said, range(self.line, self.line + len(texts)), strict=True)
+        yield said, self.line
         self.line += len(texts)
         return True
 
-    def _single(self, texts: list[bytes], behind: int) -> Generator[tuple[Thing, int], None, bool]:
+    def _single(self, texts: list[bytes], behind: int) -> Generator[tuple[list[Thing], int], None, bool]:
         for at, text in enumerate(texts):
             try:
-                (said,) = self._parse([text])
+                said = [*self._parse([text])]
             except Exception:
                 left = sum(map(len, texts[at:])) + len(texts) - at + behind
                 self._stream.seek(-left, 1)

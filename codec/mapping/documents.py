@@ -6,7 +6,7 @@ One document is held at a time. Nothing is followed out of the tree.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, cast
 
 from codec.engine.base import Engine, Misfit, Misread, Notes, Parse
@@ -208,6 +208,29 @@ class DocumentReader:
             self._share(key, rank, record)
         return True
 
+    def emit_all_at_once(self, entity: Entity, things: Sequence[Thing]) -> bool:
+        """The same for many; False if each has to be done by itself, which says what is wrong with which."""
+        write, tail = self._writers[entity.name], self._into.tail
+        if write is None:
+            return False
+        records: list[tuple[bytes, bytes]] = []
+        shared: list[tuple[bytes, tuple[object, ...], bytes]] = []
+        try:
+            for thing in things:
+                thing |= self.on
+                of_thing, of_others = write(thing, tail)
+                records += of_thing
+                shared += of_others
+        except Exception:
+            return False
+        try:
+            self._into.extend(records)
+        except LimitError:  # which ends the run as soon as its record is met again
+            return False
+        for key, rank, record in shared:
+            self._share(key, rank, record)
+        return True
+
     def emit_with_care(self, entity: Entity, path: str, thing: Thing) -> None:
         """The same step by step: what is wrong is explained."""
         code = self.folder.errors["json"]
@@ -351,20 +374,27 @@ class DocumentReader:
 
     def lines(self, document: Document, path: str) -> Iterator[tuple[Thing, int, int]]:
         """The things that the lines of a file say, each with line and column."""
+        for some, first, column in self.some_lines(document, path):
+            for line, said in enumerate(some, first):
+                yield said, line, column
+
+    def some_lines(self, document: Document, path: str) -> Iterator[tuple[list[Thing], int, int]]:
+        """The same, some at a time, with line and column of the first one; of several each has a line of its own."""
         read = self.engine.document_reader(document)
         with self.open(path) as stream:
             first = 1
             if (parse := self._parser(document, os.fstat(stream.fileno()).st_size)) is not None:
                 canonical = CanonicalLines(stream, parse, self.most_text)
-                for said, line in canonical.things():
-                    yield said, line, 1
+                for some, line in canonical.things():
+                    yield some, line, 1
                 first = canonical.line
             for value, raw, line, column in self.values(stream, path, document.kind != "bundle", first):
                 self.counts.data = raw
                 try:
-                    yield read(value, self.counts), line, column
+                    said = read(value, self.counts)
                 except Misread as misread:
                     raise self.misread(misread, path, raw, line, column) from None
+                yield [said], line, column
 
     def replay(self, view: View, path: str) -> None:
         """Hand on the records that a view shows, as they are."""

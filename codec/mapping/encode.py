@@ -45,12 +45,17 @@ class AdapterEncoder:
         """The whole adapter; raises `DataError` of the kind that the spec names."""
         if not self._is_there():
             return
+        with self.sharing:
+            self._run()
+        if not self.folder.pattern:
+            self.reader.finish()
+
+    def _run(self) -> None:
         if not self.folder.pattern:
             if any(entity.bodies is not None for entity in self.adapter.entities):
                 Holdings(self.adapter, self.reader, self.unexpected, self.switches, self.sharing).run()
             else:
                 Households(self.adapter, self.reader, self.sharing).run()
-            self.reader.finish()
             return
         self.originals = {name: self._read_names(names) for name, names in self.adapter.names.items()}
         claimed = {names.path for names in self.adapter.names.values()}

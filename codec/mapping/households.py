@@ -20,6 +20,7 @@ from codec.spec.words import GREATEST, OPTION, REPLAYED, Thing
 from codec.tree.walk import Entry
 
 DIRECTORY, FILE = "directory", "file"
+TOGETHER = 64  # children whose records are handed on at once
 CHILD = 400  # bytes of a child's line, more or less; it only says what is worth a process
 
 
@@ -176,17 +177,27 @@ class Households:
 
     def _lines(self, child: Entity, document: Document, path: str, parent: Thing) -> None:
         assert child.within is not None
-        for said, line, column in self.reader.lines(document, path):
-            thing = dict.fromkeys(child.fields) | {child.within[0]: parent} | said
-            try:
-                self._emit_child(child, path, thing, parent)
-            except CodecError as error:
-                error.place = Place(error.place.source, None, line, column)
-                raise
+        empty: Thing = dict.fromkeys(child.fields) | {child.within[0]: parent}
+        for some, first, column in self.reader.some_lines(document, path):
+            for at in range(0, len(some), TOGETHER):
+                things = [empty | said for said in some[at : at + TOGETHER]]
+                if len(things) > 1 and self.reader.emit_all_at_once(child, things):
+                    for thing in things:
+                        self._tell_parent(child, thing, parent)
+                    continue
+                for line, thing in enumerate(things, first + at):
+                    try:
+                        self._emit_child(child, path, thing, parent)
+                    except CodecError as error:
+                        error.place = Place(error.place.source, None, line, column)
+                        raise
 
     def _emit_child(self, child: Entity, path: str, thing: Thing, parent: Thing) -> None:
         """Hand on a child's records, and note what the parent's records need to know of it."""
         self.reader.emit(child, path, thing)
+        self._tell_parent(child, thing, parent)
+
+    def _tell_parent(self, child: Entity, thing: Thing, parent: Thing) -> None:
         for kind, field in self.adapter.aggregates:
             if kind == child.name:
                 key = f"{GREATEST}{kind}.{field}"

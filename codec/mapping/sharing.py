@@ -1,5 +1,5 @@
 """The documents of a folder shared among processes: each takes a part of the list, and hands over what it has read.
-The list goes on meanwhile.
+The list, and the next one, go on meanwhile.
 
 Invariant: records, counts and the first error are those of the documents one after the other.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
+from types import TracebackType
 from typing import TypeVar
 
 from codec.errors import CodecError
@@ -27,11 +28,25 @@ Unit = TypeVar("Unit")
 
 
 class Sharing:
-    """Does something to every unit of a list; what it changes may only be in `reader`."""
+    """Does something to every unit of lists; what it changes may only be in `reader`. All is done when it is left."""
 
     def __init__(self, reader: DocumentReader, jobs: int) -> None:
         self._reader, self._jobs = reader, jobs
         self._running: Children | None = None
+
+    def __enter__(self) -> Sharing:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        try:
+            if error is None or isinstance(
+                error, (CodecError, TreeFault)
+            ):  # what is wrong with those before comes first
+                self._wait()
+        finally:
+            if self._running is not None:
+                self._running.end()
+                self._running = None
 
     def each(
         self, units: Iterable[Unit], work: Callable[[Unit], None], weigh: Callable[[Unit], int] | None = None
@@ -47,13 +62,7 @@ class Sharing:
                 if not number % TOLD_EVERY:
                     self._reader.tell()
             return
-        try:
-            self._each(rest, work, weigh or self._average(rest, work))
-            self._wait()
-        finally:
-            if self._running is not None:
-                self._running.end()
-                self._running = None
+        self._each(rest, work, weigh or self._average(rest, work))
 
     def _each(self, rest: Iterator[Unit], work: Callable[[Unit], None], weigh: Callable[[Unit], int]) -> None:
         held: list[Unit] = []
@@ -70,7 +79,6 @@ class Sharing:
                     weights, total = [], 0
         except (CodecError, TreeFault):
             self._share(held, weights, work)  # what is wrong with these comes first
-            self._wait()
             raise
         self._share(held, weights, work)
 
