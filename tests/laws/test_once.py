@@ -1,0 +1,74 @@
+"""What generated code makes once in front of all: the results are those of the lines as they were."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codec.compile.once import once
+from tests.support.laws import examples
+
+LINES = [
+    "    made = []",
+    '    if thing["flag"]:',
+    '        raw = thing["text"].encode()',
+    '        made.append(b"a" + double(raw) + double(thing["text"].encode()) + raw)',
+    '    value = thing["text"]',
+    '    made.append(f"{value}")',
+    '    if thing["text"] is not None:',
+    '        made.append(double(thing["text"].encode()) + double(thing["text"].encode()))',
+    '        made.append(noted(thing["text"]) + noted(thing["text"]) + noted(thing["text"]) + noted(thing["text"]))',
+    '    thing["set"] = thing["number"]',
+    '    made += [thing["set"], thing["set"], thing["set"], thing["number"], thing["number"], thing["number"]]',
+    '    thing["set"] = 7',
+    '    made += [thing["set"], thing["holder"].get("flag"), thing["holder"].get("flag"), thing["holder"].get("flag")]',
+    '    made += [thing["holder"].get("flag"), thing["holder"]["flag"], "thing[\'text\'] stays"]',
+]
+THINGS = st.fixed_dictionaries(
+    {
+        "flag": st.booleans(),
+        "text": st.none() | st.text(max_size=3),
+        "number": st.integers(0, 9),
+        "set": st.just(1),
+        "holder": st.fixed_dictionaries({"flag": st.booleans()}),
+    }
+)
+
+
+def function(lines: list[str]) -> object:
+    names: dict[str, object] = {}
+    exec("\n".join(["def made_of(thing, double, noted):", *lines, "    return made"]), names)
+    return names["made_of"]
+
+
+def outcome(call: object, thing: dict[str, object]) -> object:
+    """What a function makes of a thing, and which calls with an effect it makes; or that it refuses it."""
+    notes: list[object] = []
+
+    def noted(value: str) -> str:
+        notes.append(value)
+        return value
+
+    try:
+        return call(dict(thing), lambda raw: raw + raw, noted), notes  # type: ignore[operator]
+    except (TypeError, AttributeError):
+        return "refused"
+
+
+SHORT = once(LINES, lambda name: name == "double", lambda name: name)
+
+
+@examples(50)
+@given(thing=THINGS)
+def test_what_is_made_once_is_what_was_made_often(thing: dict[str, object]) -> None:
+    expected = outcome(function(LINES), thing)
+    if expected != "refused":
+        assert outcome(function(SHORT), thing) == expected
+
+
+def test_only_what_has_no_effect_is_made_once() -> None:
+    text = "\n".join(SHORT)
+    assert text.count("double(") == text.count("double(the_text_encoded)") == 1
+    assert text.count("noted(the_text)") == 4
+    assert text.count('thing["set"]') == 6
+    assert "thing['text'] stays" in text
