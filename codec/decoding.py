@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from codec.api import DecodeOptions, DecodeResult, Progress, Warned
 from codec.choices import check_number, chosen, engine_of, switched_on
@@ -40,6 +40,7 @@ UNKNOWN_SHOWN = 5  # how many prefixes of unknown rows are named
 LINES = 512  # of checksums that are written at once
 WORTH = 2 << 20  # bytes of input from which on a helper process pays
 Taker = Callable[[list[bytes], list[bytes], Ats], None]
+Given = TypeVar("Given")
 
 
 class Decoding:
@@ -205,7 +206,7 @@ def decode(source: Path, target: Path, options: DecodeOptions) -> DecodeResult:
         reader.source.close()
 
 
-def attempts(options: DecodeOptions, size: int, run: Callable[..., DecodeResult]) -> DecodeResult:
+def attempts(options: DecodeOptions, size: int, run: Callable[..., Given]) -> Given:
     """`run(options, sort, shared)`, with what it takes: first as if the input were sorted, and with a helper if there
     is enough to do. Alone, it meets each error where it belongs, so whatever goes wrong with a helper is done again."""
     sort, shared = False, size > WORTH and options.versions == "newest" and jobs_of(options.jobs) > 1
@@ -258,7 +259,7 @@ def _decode(
         run.written = lambda: tree.files
         run.run(reader, out, sort)
         out.close()
-        known = _known(container, options, run, reader, source)
+        known = facts_of(run, reader, source)
         identity = ""
         kept: Mapping[str, int] = {}
         if options.complement:
@@ -272,14 +273,13 @@ def _decode(
             run.losses = Counter(recall(container, options, reader, tree.staged, tuple(run.selected), check))
         tree.publish()
         warn_of(tree, options.warn)
-        result = _result(container, run, reader, tree.files, said, check is not None)
+        result = result_of(run, reader, tree.files, said, check is not None)
         return replace(result, kept=kept)
 
 
-def _known(
-    container: Container, options: DecodeOptions, run: Decoding, reader: EntryReader, source: Path
-) -> facts.Facts:
-    """What the manifest says."""
+def facts_of(run: Decoding, reader: EntryReader, source: Path) -> facts.Facts:
+    """What the manifest says of a run that is over."""
+    container, options = run.container, run.options
     text = options.input_text or str(source)
     switches = {
         option.name: options.switches.get(option.name) or option.default
@@ -308,9 +308,9 @@ def _describe(container: Container, known: facts.Facts, tree: StagedTree) -> Non
             out.write(some)
 
 
-def _result(
-    container: Container, run: Decoding, reader: EntryReader, files: int, said: Counter[str], tested: bool
-) -> DecodeResult:
+def result_of(run: Decoding, reader: EntryReader, files: int, said: Counter[str], tested: bool) -> DecodeResult:
+    """What is told of a run that is over: `files` were written, and the events of `said` warned of."""
+    container = run.container
     names = container.counters
     counts = {names["total"]: reader.total}
     counts |= {name: run.counts[name] for name in container.print_order}

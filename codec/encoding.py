@@ -26,6 +26,7 @@ from codec.stream.tally import Tally
 from codec.stream.wrap import Layers
 from codec.stream.write import BLOCK, SharedRecords, SnapshotRecords, StreamWriter
 from codec.tree.names import shown_path
+from codec.tree.readable import Cutter
 from codec.tree.spans import Spans
 from codec.tree.walk import TreeFault, TreeReader
 from codec.workers import jobs_of
@@ -79,25 +80,47 @@ def _canonical(
 ) -> EncodeResult:
     """The canonical stream of the documents alone."""
     try:
-        cuts = sorted({row.prefix for adapter in container.adapters for row in adapter.rows if row.written})
-        tally = Tally() if options.self_test else None
-        with (
-            TreeReader(source) as reader,
-            Spans(reader) as spans,
-            SnapshotRecords(container.written, stamps[0], options.scratch_root, cuts, spans.fetch, tally) as writer,
-        ):
+        with TreeReader(source) as reader, Spans(reader) as spans:
             if options.verify:
                 from codec.verify.checksums import demand_checksums
 
                 demand_checksums(reader, container.checksums, options.found)
-            counts = _collect(container, options, spans, writer, names, known)
-            return _write(container, options, sink, writer, names, known, stamps, counts, source)
+            return _encoded(container, options, spans, sink, names, known, stamps, source)
     except TreeFault as fault:
         hint = "a tree has only folders and plain files with one name"
         place = Place(shown_path(str(source / fault.path)))
         raise DataError("tree-entry", "an entry cannot be read", place, found=fault.kind, hint=hint) from None
     except OSError as problem:
         raise from_os_error(problem, f"encode {source}") from None
+
+
+def encode_documents(
+    container: Container, options: EncodeOptions, documents: Cutter, sink: BinaryIO, known: facts.Facts
+) -> EncodeResult:
+    """The canonical stream of documents that lie anywhere, of all adapters that they were made with; the manifest says
+    `known`. Without verification, complement and self-test; errors and memory as those of `codec.api.encode_snapshot`."""
+    adapters = cast("tuple[str, ...]", known["adapters"])
+    names = tuple(name for name in container.encode_order if name in adapters)
+    commit_ts = cast(int, known.get("last_commit_ts") or 0)
+    return _encoded(container, options, documents, sink, names, known, (commit_ts, commit_ts), None)
+
+
+def _encoded(
+    container: Container,
+    options: EncodeOptions,
+    spans: Cutter,
+    sink: BinaryIO,
+    names: tuple[str, ...],
+    known: facts.Facts,
+    stamps: tuple[int, int],
+    source: Path | None,
+) -> EncodeResult:
+    """Documents to a stream; with a self-test, the tree is at `source`, too."""
+    cuts = sorted({row.prefix for adapter in container.adapters for row in adapter.rows if row.written})
+    tally = Tally() if options.self_test and source is not None else None
+    with SnapshotRecords(container.written, stamps[0], options.scratch_root, cuts, spans.fetch, tally) as writer:
+        counts = _collect(container, options, spans, writer, names, known)
+        return _write(container, options, sink, writer, names, known, stamps, counts, source)
 
 
 def records_of(
@@ -175,7 +198,7 @@ def _need_adapters(container: Container, selected: frozenset[str], known: facts.
 def _collect(
     container: Container,
     options: EncodeOptions,
-    spans: Spans,
+    spans: Cutter,
     writer: SharedRecords,
     names: tuple[str, ...],
     known: facts.Facts,
@@ -253,7 +276,7 @@ def _write(
     known: facts.Facts,
     stamps: tuple[int, int],
     counts: dict[str, int],
-    source: Path,
+    source: Path | None,
 ) -> EncodeResult:
     """Write to the sink; with a self-test only after what was written has been read back and compared."""
     result = EncodeResult(
@@ -269,7 +292,7 @@ def _write(
         "",
         counts,
     )
-    if writer.tally is None:
+    if writer.tally is None or source is None:
         with DigestSink(sink) as digest:
             writer.write_to(digest)
         return replace(result, bytes_written=digest.size, sha256=digest.sha256)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from time import monotonic
 
 from codec.api import Progress
-from codec.tree.walk import TreeFault, TreeReader
+from codec.tree.readable import Readable
+from codec.tree.walk import TreeFault
 
 LONG = 1.0  # seconds after which it is worth to look up how many files there are
 _BLOCK = 1 << 20
@@ -19,7 +20,7 @@ class FilesRead:
     or where not everything in it is wanted (`whole`), the total stays unknown.
     """
 
-    def __init__(self, tree: TreeReader, checksums: str, whole: bool, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, tree: Readable, checksums: str, whole: bool, tell: Callable[[Progress], None]) -> None:
         self._tree, self._checksums, self._tell = tree, checksums, tell
         self._due = monotonic() + LONG if whole else float("inf")
         self._total = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -30,11 +31,28 @@ def encode_to_file(
     options = replace(options, format=format_of_tree(source, options.format))
     container = ready.load(options.format)
     read_manifest(container, source)
+
+    def write(sink: BinaryIO) -> EncodeResult:
+        return encode_snapshot(source, sink, options)
+
+    return stream_to_file(container, output, options, write, input_text=input_text, output_text=output_text)
+
+
+def stream_to_file(
+    container: Container,
+    output: Path,
+    options: EncodeOptions,
+    write: Callable[[BinaryIO], EncodeResult],
+    *,
+    input_text: str,
+    output_text: str,
+) -> EncodeResult:
+    """The same for a stream that `write` gives; `options.format` is named."""
     report = output.with_name(output.name + container.mismatch["suffix"])
     sidecar = output.with_name(output.name + container.encode_info.path)
     clear_stale(report)
     with OutputFile(output) as out:
-        result = encode_snapshot(source, cast(BinaryIO, out), options)
+        result = write(cast(BinaryIO, out))
         if result.self_test_ran and not result.self_test_matched:
             out.discard()
             _refuse(container, result, output, report, sidecar, options, input_text, output_text)
@@ -95,4 +113,4 @@ def encode_info(result: EncodeResult, options: EncodeOptions, input_text: str, o
     return write_encode_info(info, options.format)
 
 
-__all__ = ["encode_info", "encode_to_file"]
+__all__ = ["encode_info", "encode_to_file", "stream_to_file"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codec.spec.plan import Adapter, Entity, Member
 from codec.spec.words import Thing
-from codec.tree.walk import TreeReader
+from codec.tree.readable import Readable
 
 Fields = dict[str, dict[str, int]]
 
@@ -25,7 +25,7 @@ class Besides:
     pardoned: dict[str, str] = field(default_factory=dict)
     learning: bool = False
 
-    def pardons(self, path: str, tree: TreeReader) -> bool:
+    def pardons(self, path: str, tree: Readable) -> bool:
         """Whether the document may contradict itself: it did so in the input, and was not changed since."""
         if not self.learning and path not in self.pardoned:
             return False
@@ -39,7 +39,7 @@ class Besides:
         return self.pardoned if self.learning else {}
 
 
-def digest_of(tree: TreeReader, path: str) -> str:
+def digest_of(tree: Readable, path: str) -> str:
     """The SHA-256 of a file; of a folder, that of the names and digests of all that is in it."""
     if tree.kind(path) != "directory":
         with tree.open(path) as file:

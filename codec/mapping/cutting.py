@@ -24,7 +24,8 @@ from codec.spec.bodies import Bodies, element_of
 from codec.spec.plan import Adapter, Document, Entity, PathPart, PathStep, Row, Slot
 from codec.spec.words import Element, Name, Thing
 from codec.tree.names import to_bytes
-from codec.tree.spans import Span, Spans
+from codec.tree.readable import Cutter
+from codec.tree.spans import Span
 from codec.tree.walk import Entry, TreeFault
 
 DIRECTORY, FILE = "directory", "file"
@@ -38,7 +39,7 @@ class Body:
     A small one is held; of a large one each piece is fetched when its turn comes, or (`later`) when it is written.
     """
 
-    def __init__(self, bodies: Bodies, every: int, path: str, spans: Spans) -> None:
+    def __init__(self, bodies: Bodies, every: int, path: str, spans: Cutter) -> None:
         self.bodies, self.every, self.later = bodies, every, False
         self._spans = spans
         self._data = b""

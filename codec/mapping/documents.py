@@ -5,7 +5,6 @@ One document is held at a time. Nothing is followed out of the tree.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, cast
 
@@ -21,8 +20,8 @@ from codec.spec.plan import Adapter, Document, Entity, Folder, Line, View
 from codec.spec.words import OPTION, Element, Pick, Thing
 from codec.stream.sort import Sorter
 from codec.stream.write import Records, SharedRecords
-from codec.tree.spans import Spans
-from codec.tree.walk import Entry, Kind, TreeFault, TreeReader
+from codec.tree.readable import Cutter, Readable
+from codec.tree.walk import Entry, Kind, TreeFault
 from codec.workers import Result
 
 AT_ONCE = 8 << 20  # bytes of a document of lines that is read whole
@@ -37,9 +36,9 @@ class DocumentReader:
         self,
         adapter: Adapter,
         engine: Engine,
-        tree: TreeReader,
+        tree: Readable,
         into: Records,
-        spans: Spans,
+        spans: Cutter,
         limit_error: str,
         on: frozenset[str],
         besides: Besides | None = None,
@@ -383,7 +382,7 @@ class DocumentReader:
         read = self.engine.document_reader(document)
         with self.open(path) as stream:
             first = 1
-            if (parse := self._parser(document, os.fstat(stream.fileno()).st_size)) is not None:
+            if (parse := self._parser(document, self.size(path))) is not None:
                 canonical = CanonicalLines(stream, parse, self.most_text)
                 for some, line in canonical.things():
                     yield some, line, 1

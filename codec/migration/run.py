@@ -1,7 +1,7 @@
 """A migration from file to file or from tree to tree: one call, input read only, output whole or not at all.
 
 The input is read by the spec that it was written with and turned into a tree of the other one (`bridge`); for a stream
-that tree is put aside and encoded, for a tree its records are. Memory does not grow with the size of either.
+the documents pass through a spool (`passing`), for a tree its records are put aside. Memory does not grow with either.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from codec.mapping.facts import Facts
 from codec.migration.ancestry import Kinship, lineage
 from codec.migration.bridge import Bridge, bridge
 from codec.migration.lost import counted
+from codec.migration.passing import pass_on
 from codec.opening import format_of_tree, open_stream
-from codec.runs import encode_to_file
 from codec.spec import library, ready
 from codec.spec.container import Container
 
@@ -87,19 +87,17 @@ def migrate(source: Path, target: Path, options: MigrateOptions) -> MigrateResul
 
 def _stream(source: Path, target: Path, options: MigrateOptions) -> MigrateResult:
     old, made, lost = _prepared(source, options.older, options)
-    with TemporaryDirectory(prefix=SCRATCH, dir=options.scratch_root) as scratch:
-        tree = Path(scratch, "tree")
-        switches = {**dict.fromkeys(made.container.carried_over, True), **options.switches}
-        result = _decoded(source, tree, made, switches, options)
-        encode = EncodeOptions(
-            adapters=tuple(adapter.name for adapter in made.container.adapters),
-            switches=options.switches,
-            engine=options.engine,
-            format=options.newer,
-            warn=options.warn,
-            progress=options.progress,
-        )
-        written = encode_to_file(tree, target, encode, input_text=str(source), output_text=str(target))
+    switches = {**dict.fromkeys(made.container.carried_over, True), **options.switches}
+    encode = EncodeOptions(
+        switches=options.switches,
+        engine=options.engine,
+        format=options.newer,
+        scratch_root=options.scratch_root,
+        warn=options.warn,
+        progress=options.progress,
+    )
+    decode = _decode_options(made, switches, options, None, "")
+    result, written = pass_on(source, target, made.container, decode, encode)
     return _result("stream", old, made, lost, result, written.entries, written.sha256)
 
 
@@ -120,7 +118,8 @@ def _tree(source: Path, target: Path, options: MigrateOptions) -> MigrateResult:
             encode_snapshot(source, sink, encode)
         old, made, lost = _prepared(stream, format, options)
         switches = {option.name: known.get(option.name) for adapter in old.adapters for option in adapter.options}
-        result = _decoded(stream, target, made, {**switches, **options.switches}, options, known, str(source))
+        decode = _decode_options(made, {**switches, **options.switches}, options, known, str(source))
+        result = decode_snapshot(stream, target, decode)
     return _result(
         "tree", old, made, lost, result, sum(result.counts.get(n, 0) for n in made.container.print_order), ""
     )
@@ -147,30 +146,23 @@ def _name(container: Container, given: str) -> str:
     return given or container.name
 
 
-def _decoded(
-    source: Path,
-    target: Path,
-    made: Bridge,
-    switches: Mapping[str, object],
-    options: MigrateOptions,
-    known: Facts | None = None,
-    text: str = "",
-) -> DecodeResult:
+def _decode_options(
+    made: Bridge, switches: Mapping[str, object], options: MigrateOptions, known: Facts | None, text: str
+) -> DecodeOptions:
+    """How the older version is read; `known` is what the manifest of a tree says, `text` where that tree is."""
     chosen = cast("tuple[str, ...]", (known or {}).get("adapters", ()))
     names = [adapter.name for adapter in made.container.adapters]
-    decode = DecodeOptions(
+    return DecodeOptions(
         adapters=tuple(name for name in chosen if name in names) or None,
         switches=switches,
         cluster_id=str((known or {}).get("cluster_id") or ""),
         input_text=text,
         replace=options.replace and known is not None,
-        sync=known is not None,
         engine=options.engine,
         format=made.container,
         warn=options.warn,
         progress=options.progress,
     )
-    return decode_snapshot(source, target, decode)
 
 
 def _result(

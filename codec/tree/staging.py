@@ -224,7 +224,7 @@ class StagedTree:
     def _start(self, raw: bytes, head: bytes, name: bytes) -> int:
         """Open the file as an empty one."""
         if raw in self._writers:
-            raise _clash(raw, "a path that is being written already")
+            raise clash(raw, "a path that is being written already")
         directory = self._directories.get(head)
         try:
             try:
@@ -373,7 +373,7 @@ def _last_of_each(digests: Sorter[tuple[bytes, int, bytes]], files: int) -> Iter
 def _refused(problem: OSError, raw: bytes) -> CodecError:
     """The error for a `problem` met at the path `raw`."""
     if problem.errno in _CLASH:
-        return _clash(raw, "a path that would have to be a file and a directory")
+        return clash(raw, "a path that would have to be a file and a directory")
     if problem.errno in _REFUSED:
         return TreeError(
             "tree-name",
@@ -385,6 +385,7 @@ def _refused(problem: OSError, raw: bytes) -> CodecError:
     return from_os_error(problem, f"writing {shown_path(raw)}")
 
 
-def _clash(raw: bytes, message: str) -> TreeError:
+def clash(raw: bytes, message: str) -> TreeError:
+    """The error for a path that two things of the input claim."""
     hint = "two things of the input have names that exclude each other; rename one of them or leave it out"
     return TreeError("tree-clash", message, Place(shown_path(raw)), hint=hint)
