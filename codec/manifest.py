@@ -25,5 +25,5 @@ def manifest_text(root: Path, document: TopDocument) -> bytes:
         hint = f"the input is a tree that a decode wrote, with {document.path} at its top"
         if fault.kind == "missing" or not fault.path:
             raise UsageError("input", "there is no tree", place, found=fault.found, hint=hint) from None
-        message = "the manifest is no plain file"
+        message = "the manifest is too large" if fault.kind == "too_large" else "the manifest is no plain file"
         raise DataError(document.error, message, place, found=fault.found, hint=hint) from None

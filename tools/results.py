@@ -30,6 +30,8 @@ def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target
     hidden = {name: count for name in _HIDDEN if (count := result.counts.get(name, 0))}
     plain = {name: count for name, count in result.counts.items() if name not in _HIDDEN}
     lost = {name: count for name, count in result.losses.items() if count}
+    unknown = unknown_rows(result)
+    warned = {**result.warnings, **({unknown.event: 1} if unknown else {})}
     rows = [
         ("wrote", f"{target}  {result.files:,} files  in {seconds:.1f} s"),
         ("read", f"{source}  {result.container}, last commit {result.last_commit_ts}"),
@@ -37,7 +39,7 @@ def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target
         ("rows", _counted({name: count for name, count in plain.items() if name not in adapters})),
         ("hidden", _counted(hidden) or "nothing"),
         ("lost", _counted(lost) or "nothing"),
-        ("warned", _counted(result.warnings) or "of nothing"),
+        ("warned", _counted(warned) or "of nothing"),
         (
             "tested",
             "matched: every difference is a declared loss" if result.self_test_ran else "not run (--self-test)",
@@ -49,7 +51,7 @@ def decoded(result: DecodeResult, adapters: tuple[str, ...], source: str, target
     log += [("rows hidden", tuple(hidden.items()))] if hidden else []
     log += [("complement kept", tuple(result.kept.items()))] if result.kept else []
     log += [("not in the tree", tuple(lost.items()))] if lost else []
-    return Outcome(tuple(rows), tuple(log), _data("decode", ends, seconds, result))
+    return Outcome(tuple(rows), tuple(log), {**_data("decode", ends, seconds, result), "warnings": warned})
 
 
 def unknown_rows(result: DecodeResult) -> Warned | None:

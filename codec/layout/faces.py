@@ -184,19 +184,20 @@ class TextOrBase64(Face):
     """Text if the bytes are UTF-8, else an object with one member that holds them as unpadded base64url."""
 
     takes = {"type": "string"}  # the name of that member
+    optional = {"alone": {"const": True, "description": "The object has no other member; else others are passed over."}}
     holds = frozenset({BYTES, TEXT})
 
-    def __init__(self, model: str, html: bool, member: str) -> None:
+    def __init__(self, model: str, html: bool, member: str, alone: bool) -> None:
         super().__init__(model, html)
-        self.member = member
+        self.member, self.alone = member, alone
 
     @classmethod
     def build(cls, argument: object, options: dict[str, object], model: str, html: bool) -> Face:
         assert isinstance(argument, str)
-        return cls(model, html, argument)
+        return cls(model, html, argument, "alone" in options)
 
     def arguments(self) -> tuple[object, ...]:
-        return self.model, self.html, self.member
+        return self.model, self.html, self.member, self.alone
 
     def write(self, value: object, newline: str) -> str:
         if isinstance(value, str):
@@ -226,6 +227,8 @@ class TextOrBase64(Face):
             return value if self.model == "text" else value.encode()
         if type(value) is not dict or type(encoded := value.get(self.member)) is not str:
             raise Wrong(f"a string, or an object whose `{self.member}` is a string", found(value))
+        if self.alone and len(value) > 1:
+            raise Wrong(f"`{self.member}` alone", ", ".join(map(repr, value)))
         raw = from_base64url(encoded)
         if self.model != "text":
             return raw
@@ -239,6 +242,7 @@ class TextOrBase64(Face):
             "type": "object",
             "required": [self.member],
             "properties": {self.member: {"type": "string", "pattern": "^[A-Za-z0-9_-]*$"}},
+            **({"additionalProperties": False} if self.alone else {}),
         }
         return {"anyOf": [{"type": "string"}, encoded]}
 

@@ -47,7 +47,7 @@ _FOUND: dict[FaultKind, str] = {
     "not_regular": "something that is no regular file",
     "hard_link": "a file with more than one hard link",
     "symlink": "a symbolic link",
-    "too_large": "more than fits",
+    "too_large": "more bytes than it may have",
 }
 
 

@@ -284,3 +284,11 @@ def test_json_keeps_its_spelling() -> None:
     assert raw.write(raw.read(text), "\n") == '{"b":1.50E1,"a":["\\/ \\u003c \\u003c",-0]}'
     with pytest.raises(Wrong):
         raw.read({"a": 1})
+
+
+def test_an_object_with_bytes_may_have_to_stand_alone() -> None:
+    open_, alone = built("text_or_base64", "base64"), built("text_or_base64", "base64", alone=True)
+    said = {"base64": "_w", "more": 1}
+    assert open_.read(said) == alone.read({"base64": "_w"}) == b"\xff"
+    with pytest.raises(Wrong):
+        alone.read(said)
