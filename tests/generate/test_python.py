@@ -194,7 +194,7 @@ def test_an_empty_name_leaves_no_folder() -> None:
     """An item whose hash and range keys are empty text."""
     schema = b"\0DS\1\n\x01t\x1a\x06\n\x01h\x12\x01r(\x018\x01"
     item = b"\0DI\1\n\x07\n\x01h\x12\x02\n\0\n\x07\n\x01r\x12\x02\n\0"
-    rows = [Row(b"!ddb|item|dA|1|", 1, 0, 0, item), Row(b"!ddb|meta|table|dA", 1, 0, 0, schema)]
+    rows = [Row(b"!ddb|item|dA|1|\0\1\0\1", 1, 0, 0, item), Row(b"!ddb|meta|table|dA", 1, 0, 0, schema)]
     data = write_stream(1, rows)
     expected = decode(data, format=FORMAT)
     assert expected.error is None
