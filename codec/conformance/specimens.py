@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -90,10 +90,7 @@ def drawn(strategy: SearchStrategy[Drawn], count: int) -> list[Drawn]:
 def _with_bodies(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
     """Things with a body, joined in each way that the spec knows, with what they lie within."""
     assert entity.bodies is not None
-    join = entity.bodies.join
-    pieces = {join.parts, *(entity.row(take.row).each for take in join.takes)}
-    whole = replace(entity, fields={name: kind for name, kind in entity.fields.items() if name not in pieces})
-    for thing in drawn(things(whole, adapter), ODD_RECORDS):
+    for thing in drawn(things(entity, adapter), ODD_RECORDS):
         for take in entity.bodies.join.takes:
             yield Scene(tuple(_joined(adapter, entity, entity.bodies, take, thing)))
 

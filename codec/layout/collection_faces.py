@@ -14,6 +14,8 @@ from codec.layout.types import TypedWrong
 class Numbers(Face):
     """A list of whole numbers of 64 bits, none of them below zero; null is the empty list."""
 
+    shape = "list"
+
     def write(self, value: object, newline: str) -> str:
         numbers = cast("list[int]", value)
         inner = f"{newline}  " if newline and numbers else ""
@@ -39,6 +41,8 @@ class Numbers(Face):
 @face("texts_by_name")
 class TextsByName(Face):
     """An object whose members are texts, sorted by name; a null member is the empty text, null is none."""
+
+    shape = "by_name"
 
     def write(self, value: object, newline: str) -> str:
         pairs = cast("list[tuple[str, str]]", value)

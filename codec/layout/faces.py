@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from binascii import a2b_base64
 from collections.abc import Callable
 from itertools import compress
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from codec.layout.base import BYTES, REAL, TEXT, WHOLE, Wrong
 from codec.layout.json_write import SEPARATOR, base64url, number, numbers, quote, quote_all, quoted_parts
@@ -39,6 +39,7 @@ class Face(ABC):
     config: ClassVar[dict[str, object]] = {}  # JSON Schema of its other members, by name; all are required
     optional: ClassVar[dict[str, object]] = {}  # JSON Schema of members that may be left out
     reads_text: ClassVar[bool] = False  # `read` takes the JSON text as it stands, not the value that it stands for
+    shape: ClassVar[Literal["one", "list", "by_name"]] = "one"  # a value of the model's type, or how many of them
     holds: ClassVar[frozenset[str]] = frozenset()  # families of model types (`base.family`) that it fits; none: any
 
     def __init__(self, model: str, html: bool) -> None:

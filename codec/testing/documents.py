@@ -5,16 +5,20 @@ Files come from the document writers alone; nothing is gathered, sorted or resol
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from codec.engine.base import Engine
 from codec.engine.documents import STEM
+from codec.layout.literal_path import LiteralPath
+from codec.layout.segments import Segment
 from codec.mapping import facts
 from codec.mapping.naming import Namer
 from codec.opening import spec_facts
 from codec.spec import plan
 from codec.spec.container import Container
 from codec.spec.words import Element, Thing
+from codec.testing.bodies import literal, names_lines, paths_of
 from codec.testing.things import Tree, visible
 
 Files = dict[str, bytes]
@@ -51,9 +55,12 @@ def shown(adapter: plan.Adapter, engine: Engine, tree: Tree, options: frozenset[
         for document in entity.documents:
             if document.only_with not in ("", *on):
                 continue
+            if document.option:
+                continue  # it shows records that belong to no thing
+            paths = _paths(target, adapter, entity, document, tree, on)
             order = [name.field for name in document.order]
             for thing in sorted(tree[entity.name], key=lambda thing: [thing[name] for name in order]):
-                _show(namer, target, engine, entity, document, visible(entity, thing, on), on)
+                _show(namer, target, engine, entity, document, visible(entity, thing, on), on, paths)
     return target.files
 
 
@@ -65,13 +72,14 @@ def _show(
     document: plan.Document,
     thing: Thing,
     options: frozenset[str],
+    chosen: Mapping[tuple[str, bytes], str],
 ) -> None:
     if document.when is not None and not document.when.holds(thing, ()):
         return
     if document.kind == "sidecar":
         beside = next(main for main in entity.documents if main.name == document.beside)
         thing = thing | {STEM: namer.path(beside, thing)[1]}
-    path, _ = namer.path(document, thing)
+    path = _path(document, thing, chosen) or namer.path(document, thing)[0]
     if document.kind == "raw":
         content = thing[document.raw]
         assert isinstance(content, bytes)
@@ -81,11 +89,56 @@ def _show(
         (target.append if document.kind in ("sidecar", "together") else target.write)(path, text.encode())
 
 
+def _paths(
+    target: Collected, adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, tree: Tree, on: frozenset[str]
+) -> dict[tuple[str, bytes], str]:
+    """Where keys are shown as paths: these, by folder and key; what does not follow from them stands in names files."""
+    shown_as = literal(document)
+    if shown_as is None:
+        return {}
+    name, path = shown_as
+    names, keys = adapter.names[path.names], defaultdict[str, list[bytes]](list)
+    for thing in tree[entity.name]:
+        keys[_folder(document, thing)].append(thing[name.field])  # type: ignore[arg-type]
+    result = {}
+    for folder, of_folder in keys.items():
+        chosen = paths_of(of_folder, path, names, on)
+        lines = "".join(names_lines(chosen, names))
+        if lines:
+            target.write(f"{folder}/{names.path}", lines.encode())
+        result |= {(folder, key): path for key, (path, _) in chosen.items()}
+    return result
+
+
+def _folder(document: plan.Document, thing: Thing) -> str:
+    """The folder in which keys are paths."""
+    steps = (step for step in document.path if not any(isinstance(getattr(p, "segment", p), LiteralPath) for p in step))
+    return "/".join("".join(_text(part, thing) for part in step) for step in steps)
+
+
+def _text(part: str | plan.PathPart, thing: Thing) -> str:
+    if isinstance(part, str):
+        return part
+    assert isinstance(part.segment, Segment)
+    return part.segment.encode(part.target.get(thing, ()))[0]  # type: ignore[arg-type]
+
+
+def _path(document: plan.Document, thing: Thing, chosen: Mapping[tuple[str, bytes], str]) -> str:
+    """The path of a document whose key is one; empty if it is not of that kind."""
+    shown_as = literal(document)
+    if shown_as is None:
+        return ""
+    folder, key = _folder(document, thing), thing[shown_as[0].field]
+    assert isinstance(key, bytes)
+    end = "".join(part for part in document.path[-1] if isinstance(part, str))
+    return f"{folder}/{chosen[folder, key]}{end}"
+
+
 def elements(entity: plan.Entity, thing: Thing) -> Iterable[list[Element]]:
     """The streamed elements of a thing, in blocks."""
     if entity.collection is None:
         return ()
-    listed = thing[entity.collection[0]]
+    listed = thing[entity.collection[0]] or ()
     assert isinstance(listed, (list, tuple))
     return [list(listed)] if listed else []
 

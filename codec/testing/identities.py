@@ -12,7 +12,9 @@ from hypothesis.strategies import SearchStrategy
 
 from codec.layout.segments import Fallback, Segment
 from codec.layout.tagged import LabelByTag
+from codec.mapping.collisions import is_text
 from codec.spec import plan
+from codec.tree.names import NOT_A_NAME
 
 ODD_BYTES = (b"\0", b"\xff", b"%", b"/", b".", b"|", b"~", b"A", b"a", b"1", b" ", "é".encode())
 
@@ -44,7 +46,19 @@ def seeds(adapter: plan.Adapter) -> SearchStrategy[bytes]:
         literal = lengths.map(segment.literal[:1].encode().__mul__)
         escaped = lengths.map(lambda size: b"\xff" * (size // 3 + 1))
         edges += [looks_hashed, literal, escaped, plain.map(segment.mark.encode().__add__)]
-    return st.one_of(edges)
+    return st.one_of(edges).filter(lambda seed: can_be_named(adapter, seed))
+
+
+def can_be_named(adapter: plan.Adapter, identity: bytes) -> bool:
+    """Whether an identity can be the name of a folder, where names of folders are identities as they are.
+
+    A name that is a digest says nothing: then a document in the folder does, and that is text.
+    """
+    steps = (step for e in adapter.entities for d in e.documents if not d.option for step in d.path[:-1])
+    alone = (step[0].segment for step in steps if len(step) == 1 and isinstance(step[0], plan.PathPart))
+    plain = (segment for segment in alone if isinstance(segment, Segment) and not segment.dots)
+    names = [segment.encode(identity) for segment in plain]
+    return not any(name.encode() in NOT_A_NAME or (noted and not is_text(identity)) for name, noted in names)
 
 
 def _looks_hashed(shape: Fallback, digit: bytes, rest: bytes) -> bytes:
@@ -64,4 +78,4 @@ def pools(draw: st.DrawFn, adapter: plan.Adapter, most: int = 6) -> list[bytes]:
     found = draw(st.lists(seeds(adapter), min_size=1, max_size=most // 2))
     for seed in list(found):
         found.append(draw(relatives(seed)))
-    return list(dict.fromkeys(found))
+    return [identity for identity in dict.fromkeys(found) if can_be_named(adapter, identity)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Iterable
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from codec.testing.values import texts
+from codec.spec import plan
+from codec.testing.values import all_members, texts
 
 SPACE = st.text(" \t\r\n", max_size=3)
 SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -20,28 +22,41 @@ class Token(str):
     """A number as it stands in the text."""
 
 
-def respelt(text: str, strangers: bool = True) -> SearchStrategy[str]:
-    """Other texts of the JSON value in `text`; with `strangers`, objects have members that nobody knows."""
+def respelt(text: str, strangers: bool = True, whole: Collection[str] = ()) -> SearchStrategy[str]:
+    """Other texts of the JSON value in `text`; with `strangers`, objects have members that nobody knows.
+
+    Not so the objects in members called as in `whole`, of which every member is known.
+    """
     value = json.loads(text, parse_int=Token, parse_float=Token)
 
     @st.composite
     def spelt(draw: st.DrawFn) -> str:
-        return draw(SPACE) + _value(draw, value, strangers) + draw(SPACE)
+        return draw(SPACE) + _value(draw, value, strangers, whole) + draw(SPACE)
 
     return spelt()
 
 
-def _value(draw: st.DrawFn, value: object, strangers: bool) -> str:
+def whole_of(members: Iterable[plan.Member]) -> frozenset[str]:
+    """The members that hold an object of which every member is known."""
+    return frozenset(one.name for one in all_members(members) if one.face is not None and one.face.shape == "by_name")
+
+
+def _value(draw: st.DrawFn, value: object, strangers: bool, whole: Collection[str]) -> str:
     if isinstance(value, Token):
         return str(value)
     if isinstance(value, str):
         return _string(draw, value)
     if isinstance(value, list):
-        return "[" + ",".join(draw(SPACE) + _value(draw, one, strangers) + draw(SPACE) for one in value) + "]"
+        return "[" + ",".join(draw(SPACE) + _value(draw, one, strangers, whole) + draw(SPACE) for one in value) + "]"
     if isinstance(value, dict):
         members = draw(st.permutations(list(value.items())))
         parts = [
-            draw(SPACE) + _string(draw, name) + draw(SPACE) + ":" + draw(SPACE) + _value(draw, one, strangers)
+            draw(SPACE)
+            + _string(draw, name)
+            + draw(SPACE)
+            + ":"
+            + draw(SPACE)
+            + _value(draw, one, strangers and name not in whole, whole)
             for name, one in members
         ]
         if strangers and draw(st.booleans()):

@@ -19,8 +19,8 @@ from codec.layout.types import Type
 from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
 from codec.spec import plan
 from codec.spec.words import KEY_OF, Element, Thing
-from codec.testing.json_text import respaced, respelt
-from codec.testing.values import Uses, exact, scalars, slots, texts
+from codec.testing.json_text import respaced, respelt, whole_of
+from codec.testing.values import Uses, exact, face_values, scalars, slots, texts
 
 Types: TypeAlias = Mapping[str, Type]
 Record = tuple[bytes, bytes]
@@ -156,7 +156,8 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
             text = values[JSON]
             assert isinstance(text, str)
             if draw is not None:
-                text = draw(respaced(text) if any(member.keyed for member in part.members) else respelt(text))
+                raw = any(member.keyed for member in part.members)
+                text = draw(respaced(text) if raw else respelt(text, whole=whole_of(part.members)))
             out.append(text.encode())
         elif isinstance(part, plan.Message):
             out.append(message_bytes(part, values, draw))
@@ -280,7 +281,8 @@ class Kinds:
         ended = False
         for part in parts:
             if isinstance(part, plan.Optional):
-                ended = ended or draw(st.booleans())
+                free = any(slot.name not in fixed for slot in part.parts)
+                ended = ended or (free and draw(st.booleans()))
                 for slot in part.parts:
                     values[slot.name] = None if ended else draw(self._slot(slot, fixed))
             elif isinstance(part, plan.Slot):
@@ -349,4 +351,4 @@ def _json_value(draw: st.DrawFn, member: plan.Member) -> str:
     if member.each is not None:
         return f"[{','.join(draw(st.lists(json_objects(member.item), max_size=2)))}]"
     assert member.face is not None
-    return member.face.write(draw(scalars(member.face.model).filter(Uses(faces=[member.face]).keeps)), "")
+    return member.face.write(draw(face_values(member.face).filter(Uses(faces=[member.face]).keeps)), "")

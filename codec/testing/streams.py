@@ -10,17 +10,20 @@ from collections.abc import Iterable, Iterator
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from codec.layout.faces import RANGES
 from codec.spec import plan
 from codec.spec.container import Container
-from codec.spec.words import Thing
+from codec.spec.words import Name, Thing
 from codec.testing.containers import History, Version, operational_rows
 from codec.testing.identities import pools
+from codec.testing.pieces import Held, Holder
 from codec.testing.records import Kinds, Record, canonical, loose, records, records_of
 from codec.testing.things import Tree
 from codec.testing.trees import trees
 from codec.testing.values import slots
 
 MOST_ROWS, MOST_VERSIONS = 8, 3
+Life = list[tuple[int, bool, int]]  # versions of a row: when, whether deleted, and the expiry
 NOW = 1_000_000  # the last commit of drawn histories; versions and expiries lie around it
 EDGE_STAMPS = (0, 1, NOW - 1, NOW, NOW + 1, (1 << 64) - 1)
 
@@ -38,36 +41,71 @@ def histories(container: Container, adapters: Iterable[plan.Adapter]) -> SearchS
 
     @st.composite
     def history(draw: st.DrawFn) -> History:
-        rows = [record for kind in (*kinds, foreign) for record in draw(kind)]
-        versions = [one for key, value in rows for one in draw(_versions(key, value))]
+        versions = [one for kind in kinds for one in draw(kind)]
+        versions += [one for key, value in draw(foreign) for one in draw(_versions(key, value))]
         distinct = list({(one.key, one.commit_ts): one for one in versions}.values())
         return History(NOW, tuple(draw(st.permutations(distinct))), tuple(draw(nodes)), draw(st.binary(max_size=8)))
 
     return history()
 
 
-def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[list[Record]]:
+def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[list[Version]]:
     """Rows of one adapter: those of a tree's things, and any others with the same few identities."""
     held = [
         e
         for e in adapter.entities
         if not e.computed and not any(c.computed and c.within and c.within[1] == e.name for c in adapter.entities)
     ]
+    bodied = {e.name: Holder(adapter, e) for e in adapter.entities if e.bodies is not None}
     free = [row for row in adapter.rows if not row.entity or row.role == "dropped" or any(row in e.rows for e in held)]
-    identity = st.shared(pools(adapter), key=f"identities of {adapter.name}").flatmap(st.sampled_from)
+    free = [row for row in free if row.entity not in bodied and not row.digest[0]]  # these must fit each other
+    pool = st.shared(pools(adapter).filter(bool), key=f"identities of {adapter.name}")
+    identity = pool.flatmap(st.sampled_from)
     names = {name for entity in adapter.entities for name in entity.identity}
+    names -= {name for e in adapter.entities for name, kind in e.fields.items() if kind.scalar in RANGES}
     others = [records(adapter, row, dict.fromkeys(_key_slots(row) & names, identity)) for row in free]
     strange = st.lists(st.one_of(others), max_size=MOST_ROWS) if others else st.just([])
     whole = trees(adapter)
 
     @st.composite
-    def rows(draw: st.DrawFn) -> list[Record]:
+    def rows(draw: st.DrawFn) -> list[Version]:
         tree = draw(whole)
-        things = ((entity, thing) for entity in adapter.entities for thing in tree[entity.name])
-        known = [draw(loose(*one)) for entity, thing in things for one in records_of(entity, thing)]
-        return known + draw(strange)
+        found: list[Version] = []
+        records = list(draw(strange))
+        for entity in adapter.entities:
+            if entity.name in bodied:
+                for thing in _some_stale(draw, entity, tree[entity.name]):
+                    found += _of_body(draw, bodied[entity.name].records(draw, thing))
+                continue
+            records += [draw(loose(*one)) for thing in tree[entity.name] for one in records_of(entity, thing)]
+        return found + [one for key, value in records for one in draw(_versions(key, value))]
 
     return rows()
+
+
+def _some_stale(draw: st.DrawFn, entity: plan.Entity, things: Iterable[Thing]) -> list[Thing]:
+    """The things, some of them in a state in which they do not count; no two are one."""
+    if entity.choose is None:
+        return list(things)
+    field, found = entity.choose.field, dict[object, Thing]()
+    for thing in things:
+        changed = thing | {field: draw(st.integers(0, 3))} if draw(st.sampled_from([False, False, True])) else thing
+        found.setdefault(tuple(_said(changed, name) for name in entity.identity), changed)
+    return list(found.values())
+
+
+def _said(thing: Thing, name: str) -> object:
+    """What a thing says of a field, or of one of its parent."""
+    first, *path = name.split(".")
+    return Name(first, path=tuple(path)).get(thing, ())
+
+
+def _of_body(draw: st.DrawFn, held: Held) -> list[Version]:
+    """Versions of the records of a thing with a body: those that need each other are there at the same times."""
+    life = draw(lives())
+    together = [one for key, value in held.together for one in _lived(life, key, value)]
+    contents = [Version(key, 0, value) for key, value in held.contents]
+    return together + contents + [one for key, value in held.loose for one in draw(_versions(key, value))]
 
 
 def _key_slots(row: plan.Row) -> set[str]:
@@ -81,15 +119,21 @@ def _foreign_rows(container: Container) -> SearchStrategy[Record]:
 
 
 @st.composite
-def _versions(draw: st.DrawFn, key: bytes, value: bytes) -> list[Version]:
-    """The versions of a row: mostly one live one, sometimes older and later ones, deleted or expired."""
+def lives(draw: st.DrawFn) -> Life:
+    """When a row was written: mostly once, sometimes before and later, deleted or with an expiry."""
     if draw(st.booleans()):
-        return [Version(key, draw(st.integers(1, 9)), value)]
+        return [(draw(st.integers(1, 9)), False, 0)]
     times = draw(st.lists(stamps(), min_size=1, max_size=MOST_VERSIONS, unique=True))
-    return [
-        Version(key, time, b"" if dead else value, dead, draw(st.just(0) | stamps()))
-        for time, dead in ((time, draw(st.sampled_from([False, False, True]))) for time in times)
-    ]
+    return [(time, draw(st.sampled_from([False, False, True])), draw(st.just(0) | stamps())) for time in times]
+
+
+def _versions(key: bytes, value: bytes) -> SearchStrategy[list[Version]]:
+    """The versions of a row."""
+    return lives().map(lambda life: _lived(life, key, value))
+
+
+def _lived(life: Life, key: bytes, value: bytes) -> list[Version]:
+    return [Version(key, time, b"" if dead else value, dead, expiry) for time, dead, expiry in life]
 
 
 def stored(container: Container, adapter: plan.Adapter, tree: Tree, commit_ts: int = NOW) -> History:

@@ -16,6 +16,7 @@ from codec.spec import plan
 from codec.spec.account import row_parts, slots_of
 from codec.spec.coverage import shown_fields
 from codec.spec.words import Among, Derivation, Element, FirstOf, Pick, Present, Thing
+from codec.testing.bodies import cut, cut_fields, every, literal, literal_keys
 from codec.testing.identities import seeds
 from codec.testing.records import form_of, listed
 from codec.testing.satisfy import ZEROS, satisfy, satisfy_pick
@@ -48,11 +49,20 @@ class Kind:
     ) -> None:
         self.entity = entity
         uses = FieldUses(entity)
-        self._fields = {name: _values(uses, entity, name, kind) for name, kind in entity.fields.items()}
+        self._fields = {
+            name: _values(uses, entity, name, kind)
+            for name, kind in entity.fields.items()
+            if name not in cut_fields(entity)
+        }
+        for document in entity.documents:
+            if shown_as := literal(document):
+                name, path = shown_as
+                self._fields[name.field] |= literal_keys(path, adapter.names[path.names])
         for check in entity.checks:
             if isinstance(check.condition, Among) and not check.condition.name.path:
                 self._fields[check.condition.name.field] = st.sampled_from(check.condition.values)
         self._fields |= fixed or {}
+        self._every = every(adapter, entity) if entity.bodies is not None else 0
         self._derived = tuple(_derived(entity))
         self._unsaid = _unsaid(entity)
         self._together = tuple(_together(entity))
@@ -77,6 +87,7 @@ class Kind:
         drawn = {name: draw(values) for name, values in self._fields.items()} | dict.fromkeys(self._unsaid)
         if entity.within is not None and parent is not None:
             drawn[entity.within[0]] = parent
+            drawn |= _chosen(entity, drawn)
         for group in self._together:
             if any(drawn[name] is None for name in group):
                 drawn |= dict.fromkeys(group)
@@ -87,6 +98,7 @@ class Kind:
         if self._named_by is not None:
             drawn[self._named_by[0]] = str(drawn[self._named_by[1]]).encode()
         drawn = self._derive(self._compute(draw, drawn))
+        drawn = cut(entity, drawn, self._every) if entity.bodies is not None else drawn
         return drawn | dict.fromkeys(self._not_held(drawn))
 
     def _computed(self, drawn: Thing) -> Thing:
@@ -134,6 +146,14 @@ class Kind:
         return self._keys.codecs[tag].values()
 
 
+def _chosen(entity: plan.Entity, thing: Thing) -> Thing:
+    """Where a field of the identity says whether a thing counts: what it is in those that count most."""
+    choose = entity.choose
+    if choose is None or choose.field not in entity.identity:
+        return {}
+    return {choose.field: choose.candidates[-1].get(thing, ())}
+
+
 def _unsaid(entity: plan.Entity) -> tuple[str, ...]:
     """Fields of which records hold what follows if nobody says them, and that no document shows."""
     held = [slot.slot if isinstance(slot, plan.WireField) else slot for row in entity.rows for slot in _slots_of(row)]
@@ -177,24 +197,31 @@ def tagged_keys(entity: plan.Entity) -> Iterator[TaggedKey]:
 
 def _values(uses: FieldUses, entity: plan.Entity, name: str, kind: plan.FieldType) -> SearchStrategy[object]:
     if kind.many is not None:
-        return _elements(uses, name, kind.many, _distinct(entity, name, kind.many))
+        many = _elements(uses, name, kind.many, _distinct(entity, name, kind.many))
+        whole = next((face for face in uses.of(name).faces if face.shape == "by_name"), None)
+        return many if whole is None else many.map(lambda elements: elements or whole.missing())
     return uses.of(name).values(kind)
 
 
 def _elements(uses: FieldUses, name: str, many: plan.Collection, distinct: tuple[int, ...]) -> SearchStrategy[object]:
     """Elements in canonical order, different in the fields that tell them apart."""
+    one = element_values(uses, name, many)
+    if many.positional:
+        return st.lists(one, max_size=MOST_ELEMENTS)
+    order = _indexes(many, many.order)
+    drawn = st.lists(one, max_size=MOST_ELEMENTS, unique_by=_by(distinct) if distinct else None)
+    return drawn.map(lambda elements: sorted(elements, key=_by(order)))
+
+
+def element_values(uses: FieldUses, name: str, many: plan.Collection) -> SearchStrategy[Element]:
+    """Single elements of a collection."""
     parts = [
         _elements(uses, inner, kind.many, _indexes(kind.many, kind.many.unique))
         if kind.many is not None
         else uses.of(inner, name).values(kind)
         for inner, kind in many.fields.items()
     ]
-    one = st.tuples(*parts)
-    if many.positional:
-        return st.lists(one, max_size=MOST_ELEMENTS)
-    order = _indexes(many, many.order)
-    drawn = st.lists(one, max_size=MOST_ELEMENTS, unique_by=_by(distinct) if distinct else None)
-    return drawn.map(lambda elements: sorted(elements, key=_by(order)))
+    return st.tuples(*parts)
 
 
 def _by(indexes: tuple[int, ...]) -> Callable[[Element], Element]:
@@ -249,11 +276,24 @@ def is_told(entity: plan.Entity, thing: Thing) -> bool:
     return True
 
 
-def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str]) -> Thing:
-    """What documents show of a thing while the options in `shown` are on: fields behind other options are none."""
-    members = all_members(member for document in entity.documents for member in members_of(document))
+def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str], parent: plan.Entity | None = None) -> Thing:
+    """What documents show of a thing while the options in `shown` are on: fields behind other options are none.
+
+    With its `parent` also what is shown of that.
+    """
+    members = list(all_members(member for document in entity.documents for member in members_of(document)))
     behind = {name.field for m in members if m.option and m.option not in shown for name in targets(m)}
-    return thing | {name: _nothing(entity.fields[name]) for name in sorted(behind)}
+    thing = thing | {name: _nothing(entity.fields[name]) for name in sorted(behind)}
+    for member in members:
+        if member.shown_with:
+            is_on = not shown.isdisjoint(member.shown_with)
+            thing |= {name.field: is_on and thing[name.field] or member.default for name in targets(member)}
+    if parent is not None and entity.within is not None:
+        holder = thing[entity.within[0]]
+        assert isinstance(holder, dict)
+        thing |= {entity.within[0]: visible(parent, holder, shown)}
+        thing |= _chosen(entity, thing)
+    return thing
 
 
 def _nothing(kind: plan.FieldType) -> object:

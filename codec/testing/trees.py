@@ -10,6 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from codec.mapping.naming import Namer
 from codec.spec import plan
 from codec.spec.words import GREATEST, Thing
+from codec.testing.bodies import literal
 from codec.testing.documents import Collected
 from codec.testing.identities import pools
 from codec.testing.records import canonical, records_of
@@ -25,7 +26,9 @@ def trees(adapter: plan.Adapter) -> SearchStrategy[Tree]:
         pool = st.sampled_from(draw(pools(adapter)))
         drawn: dict[str, list[Thing]] = {}
         for name, kind in kinds.items():
-            if kind.entity.within is None:
+            if not any(row.written for row in kind.entity.rows):
+                drawn[name] = []  # of such things only records are known
+            elif kind.entity.within is None:
                 few = st.lists(kind.drawn(pool, None), max_size=MOST_THINGS)
                 drawn[name] = _beside_each_other(adapter, kind.entity, draw(few))
             else:
@@ -66,9 +69,13 @@ def _keys(entity: plan.Entity, thing: Thing) -> Iterator[bytes]:
 
 
 def _paths(adapter: plan.Adapter, entity: plan.Entity, thing: Thing) -> Iterator[str]:
+    """Paths of its documents, but of those that many things stand in, and that are chosen for many keys at once."""
     namer = Namer(dict(adapter.names), Collected())
-    """Paths of its documents, but of those that many things stand in."""
-    alone = (document for document in entity.documents if document.kind in ("raw", "json", "lines", "keyed"))
+    alone = (
+        document
+        for document in entity.documents
+        if document.kind in ("raw", "json", "lines", "keyed") and literal(document) is None and not document.option
+    )
     return (namer.path(document, thing)[0] for document in alone)
 
 

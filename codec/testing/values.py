@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.layout import json_read
-from codec.layout.base import Layout, Wrong
+from codec.layout.base import Layout, Wrong, family
 from codec.layout.faces import RANGES, Face
 from codec.layout.wire import VARINT, Wire, varint
 from codec.spec import plan
@@ -60,6 +60,15 @@ def json_texts() -> SearchStrategy[str]:
     return st.recursive(leaves, nested, max_leaves=4)
 
 
+def face_values(face: Face) -> SearchStrategy[object]:
+    """Every value that a face may be given, of its model's type: one, a list of them, or texts by name."""
+    if face.shape == "by_name":
+        return st.dictionaries(texts(), texts(), max_size=2).map(lambda named: sorted(named.items()))
+    fits = not face.holds or family(face.model) in face.holds
+    one = scalars(face.model if fits else max(face.holds))  # a member that follows from others has no type of its own
+    return st.lists(one, max_size=2) if face.shape == "list" else one
+
+
 def exact(value: object) -> object:
     """`value` such that equality means sameness: floats by their bits, booleans apart from numbers, lists as tuples."""
     if isinstance(value, float):
@@ -101,6 +110,8 @@ class Uses:
             return kind.declared.values().filter(self.keeps)
         narrowing = [layout for layout in self.layouts if self._narrows(layout, kind.scalar)]
         wide = st.one_of([layout.values() for layout in narrowing]) if narrowing else scalars(kind.scalar)
+        if any(face.shape == "list" for face in self.faces):
+            wide = st.lists(wide, max_size=2)
         return (st.none() | wide.filter(self.keeps)) if kind.maybe else wide.filter(self.keeps)
 
     @staticmethod
@@ -191,7 +202,7 @@ class FieldUses:
             uses = self._at(member.target)
             uses.faces.append(member.face)
             uses.zero_is_none |= member.zero_is_none
-            uses.always += [member.reset] if member.is_reset else []
+            uses.always += [member.face.read(member.reset)] if member.is_reset else []
         for item in (*member.item, *member.members):
             self._member(item)
 

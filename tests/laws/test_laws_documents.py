@@ -19,7 +19,7 @@ from codec.layout import json_read
 from codec.spec import plan
 from codec.spec.words import Thing
 from codec.testing.documents import elements
-from codec.testing.json_text import respaced, respelt
+from codec.testing.json_text import respaced, respelt, whole_of
 from codec.testing.things import visible
 from codec.testing.values import exact, members_of
 from tests.support.laws import DocumentCase, both_engines, each_document, examples
@@ -68,8 +68,10 @@ def test_both_engines_write_the_same_text(case: DocumentCase, data: DataObject) 
 
 def in_other_words(document: plan.Document, text: str) -> SearchStrategy[str]:
     """Texts that say the same; values that are passed through keep their tokens."""
-    raw = any(member.keyed is not None for member in members_of(document))
-    return respaced(text) if raw else respelt(text, strangers=document.keyed is None)
+    members = list(members_of(document))
+    if any(member.keyed is not None for member in members):
+        return respaced(text)
+    return respelt(text, strangers=document.keyed is None, whole=whole_of(members))
 
 
 def written(works: Engine, case: DocumentCase, thing: Thing, options: frozenset[str]) -> str:

@@ -23,15 +23,16 @@ from codec.spec import library, plan
 from codec.spec.words import Switched, Thing
 from codec.stream.sort import Sorter
 from codec.testing import records, things, trees
+from codec.testing.bodies import literal
 from codec.testing.documents import Files
 from codec.testing.records import Record
 from codec.testing.things import Tree
-from codec.testing.values import all_members, members_of
+from codec.testing.values import all_members, members_of, through_face
 from tests.support.golden_cases import ENGINES, read_files
 
 FORMAT = "elastickv"
 CONTAINER = library.load(FORMAT)
-UNDER_LAWS = ("redis", "dynamodb", "sqs")
+UNDER_LAWS = ("redis", "dynamodb", "sqs", "s3")
 ADAPTERS = tuple(adapter for adapter in CONTAINER.adapters if adapter.name in UNDER_LAWS)
 ORDINARY = 50  # examples of the default profile
 WALL_TIME = re.compile(rb'"wall_time_iso": "[^"]*"')
@@ -80,8 +81,15 @@ class DocumentCase(Case):
 
     def __init__(self, of: EntityCase, document: plan.Document) -> None:
         super().__init__(of.adapter, f"{of.name}.{document.name}")
-        self.entity, self.things, self.document = of.entity, of.things, document
+        self.entity, self.document = of.entity, document
+        self.things = of.things.map(self._as_text)
         self.options = any_of(document_options(document))
+
+
+    def _as_text(self, thing: Thing) -> Thing:
+        """The same with what the document prints of its identity: the path says it to the byte, a text may say less."""
+        printed = ((m.target.field, m.face) for m in self.document.members if m.target is not None and m.face is not None)
+        return thing | {name: through_face(face, thing[name]) for name, face in printed if name in self.entity.identity}
 
 
 class RowCase(Case):
@@ -94,8 +102,13 @@ class RowCase(Case):
 
 
 def document_options(document: plan.Document) -> frozenset[str]:
-    """The options that members of a document wait for."""
-    return frozenset(member.option for member in all_members(members_of(document)) if member.option)
+    """The options that members of a document wait for, and that paths depend on."""
+    members = list(all_members(members_of(document)))
+    found = {member.option for member in members} | {option for member in members for option in member.shown_with}
+    if shown_as := literal(document):
+        _, path = shown_as
+        found |= {rule.option for rule in path.renames} | {*path.folders.values()}
+    return frozenset(found - {""})
 
 
 def switches(part: object, option: str) -> bool:
@@ -115,7 +128,8 @@ def any_of(names: frozenset[str]) -> SearchStrategy[frozenset[str]]:
 
 
 WHOLE = tuple(AdapterCase(adapter) for adapter in ADAPTERS)
-ENTITIES = tuple(EntityCase(adapter, entity) for adapter in ADAPTERS for entity in adapter.entities)
+WRITTEN = tuple((a, entity) for a in ADAPTERS for entity in a.entities if any(row.written for row in entity.rows))
+ENTITIES = tuple(EntityCase(adapter, entity) for adapter, entity in WRITTEN)
 DOCUMENTS = tuple(DocumentCase(case, d) for case in ENTITIES for d in case.entity.documents if d.kind != "raw")
 ROWS = tuple(RowCase(adapter, row) for adapter in ADAPTERS for row in adapter.rows if row.role in READ)
 
