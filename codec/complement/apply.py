@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from codec.complement.beside import Of, beside
+from codec.complement.homes import Homes
 from codec.complement.keep import FAR_LEAST, REASONS, digest_of, row_of
 from codec.complement.merging import Merging
 from codec.complement.pool import Pool, Ref
@@ -54,14 +55,22 @@ class Applied:
     """The entries of the file, and counts of what became of steps and edits."""
 
     def __init__(
-        self, units: Units, merging: Merging, order: Order, suffix: bytes, commit_ts: int, scratch: Path | None
+        self,
+        homes: Homes,
+        units: Units,
+        merging: Merging,
+        order: Order,
+        suffix: bytes,
+        commit_ts: int,
+        scratch: Path | None,
     ) -> None:
-        self._units, self._merging, self._order = units, merging, order
+        self._homes, self._units, self._merging, self._order = homes, units, merging, order
         self._suffix, self._commit_ts = suffix, commit_ts
         self._out: Sorter[Item] = Sorter(directory=scratch)
         self._wanted: Sorter[Item] = Sorter(directory=scratch)
         self._had: Sorter[Item] = Sorter(directory=scratch)
         self._of_units: Sorter[Item] = Sorter(directory=scratch)
+        self._at_home: Sorter[Item] = Sorter(directory=scratch)
         self.pool = Pool(scratch)
         self._number = 0
         self._before = b""
@@ -74,7 +83,7 @@ class Applied:
 
     def close(self) -> None:
         """Give memory and disk back."""
-        for part in (self._out, self._wanted, self._had, self._of_units, self.pool):
+        for part in (self._out, self._wanted, self._had, self._of_units, self._at_home, self.pool):
             part.close()
 
     def run(self, steps: Iterable[Step], canonical: Records, values: Iterable[tuple[bytes, Ref]]) -> None:
@@ -85,6 +94,9 @@ class Applied:
                 self._closed(of)
             else:
                 self._step(step, of)
+        for folder, unit in self._at_home.sorted():
+            if self._homes.changed(cast(str, folder)):
+                self._touch(cast(int, unit))
         for _, items in groupby(self._of_units.sorted(), key=itemgetter(0)):
             self._settle_unit(items)
         self._settle_values(values)
@@ -134,6 +146,8 @@ class Applied:
             self._entry(step, value, self._number)
             return
         self._count("overridden", step)
+        if value is None:
+            self._homes.note(of.key, b"")
         if not of.noted:
             of.noted = 1
             self._touch(self._units.of(step.key, value or b""))
@@ -147,6 +161,8 @@ class Applied:
             self._had.add((digest_of(value), 0, *self.pool.put(value)), 200)
         if not same:
             self._count("overridden", step)
+        if value is None:
+            self._homes.note(of.key, b"")
         if step.kind & UNIT:
             if not same:
                 self._touch(step.unit)
@@ -163,6 +179,9 @@ class Applied:
         live, value = of.live, of.value
         if live is not None and live.kind & UNIT:
             self._of_units.add((live.unit, GIVEN, of.number, value is not None, *live), weight(live))
+            folder = self._homes.of(of.key, live.value) if live.reason == HIDDEN else ""
+            if folder:
+                self._at_home.add((folder, live.unit), 200 + len(folder))
         elif live is not None and value is None and live.reason == HIDDEN:
             for unit in self._units.sharing(of.key, live.value):
                 self._of_units.add((unit, ORPHAN, of.number, of.key), 300 + len(of.key))
@@ -170,6 +189,8 @@ class Applied:
             return
         for unit in (self._units.of(of.key, value), *self._units.sharing(of.key, value)):
             self._touch(unit)
+        if live is None:
+            self._homes.note(of.key, value)
         if live is None or not gives(live, value):
             self._edited(of.key, value)
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from codec.api import DecodeOptions, EncodeOptions, EncodeResult, OutputContainer, Versions
 from codec.choices import switched_on
 from codec.complement.apply import Applied, Order
+from codec.complement.homes import Homes
 from codec.complement.keep import REPEATED, VALUE_HEAD
 from codec.complement.merging import Merging
 from codec.complement.note import Note, plan_of, read_facts, read_note
@@ -24,6 +25,7 @@ from codec.encoding import hand_over, records_with
 from codec.errors import DataError, Place, StreamError, UsageError, from_os_error
 from codec.layout.numbers import ALL_BITS
 from codec.mapping import facts
+from codec.mapping.besides import Besides
 from codec.selftest import OUT_OF_ORDER, differing_files, report
 from codec.spec.container import Container
 from codec.stream.digest import DigestSink
@@ -54,6 +56,7 @@ class Complemented:
         reader: TreeReader,
         shown: frozenset[str],
         options: EncodeOptions,
+        besides: Besides,
     ) -> None:
         self.container, self.note, self._reader = container, note, reader
         newest = max(note.newest_commit, note.wrapping.header[COMMIT])
@@ -65,6 +68,7 @@ class Complemented:
         assert key is not None
         self._suffix = struct.Struct(key.after[0][1].format)
         self._units, self._shown = Units(container, shown), shown
+        self._homes = Homes(container, self._units, besides, reader)
 
     def write(self, canonical: Iterable[tuple[bytes, bytes]], sink: BinaryIO) -> Written:
         """Write the whole file; raises `DataError` for two records with one key, or edits that cannot be newer."""
@@ -73,7 +77,9 @@ class Complemented:
         suffix = self._suffix.pack(self._commit_ts ^ ALL_BITS)
         order = Order(stream.groups is not None)
         merging = Merging(container, self._units)
-        with closing(Applied(self._units, merging, order, suffix, self._commit_ts, self._scratch)) as applied:
+        with closing(
+            Applied(self._homes, self._units, merging, order, suffix, self._commit_ts, self._scratch)
+        ) as applied:
             applied.run(self._steps(), self._single(canonical), self._values(applied.pool))
             commit = wrapping.header[COMMIT]
             if applied.edits:
@@ -195,7 +201,7 @@ def encode_with(
             note = read_note(container, reader, str(known.get("complement") or ""))
             besides = read_facts(plan_of(container), reader)
             canonical = records_with(container, source, options, everything, known, besides, sorter, counts)
-            run = Complemented(container, note, reader, switched_on(container, known), options)
+            run = Complemented(container, note, reader, switched_on(container, known), options, besides)
             if not options.self_test:
                 text = ""
                 with DigestSink(sink) as digest:

@@ -125,8 +125,9 @@ def one_owner(history: History) -> History:
 
 
 def without_orphans(history: History) -> History:
-    """The same, without what belongs to a parent: a parent that is added later would find it (docs/complement.md, limits)."""
-    children = {entity.name for adapter in ADAPTERS for entity in adapter.entities if entity.within}
+    """The same, without what is one record of a parent: a parent that is added later would find it (docs/complement.md,
+    limits)."""
+    children = {entity.name for a in ADAPTERS for entity in a.entities if entity.within and not entity.exists}
     rows = ((one, UNITS.row(one.key, one.value)) for one in history.versions)
     return replace(history, versions=tuple(one for one, row in rows if row is None or row.entity not in children))
 
@@ -150,8 +151,11 @@ def note() -> str:
 
 
 def contradiction(left: Encoded) -> bool:
-    """Whether the encode met a document that contradicts itself, which is taken back only where it came from."""
-    return left.error is not None and left.error["message"] == "the document contradicts itself"
+    """Whether the encode met a document that contradicts itself, or a folder that lacks the parent's document: they are
+    taken back only where they came from."""
+    lacking = {adapter.folder.errors["missing"] for adapter in ADAPTERS if adapter.folder is not None}
+    error = left.error
+    return error is not None and (error["message"] == "the document contradicts itself" or error["code"] in lacking)
 
 
 def entities(adapter: plan.Adapter) -> dict[str, plan.Entity]:
