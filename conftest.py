@@ -8,5 +8,4 @@ from hypothesis import settings
 
 settings.register_profile("default", max_examples=50, deadline=None)
 settings.register_profile("long", max_examples=1000, deadline=None)
-import hypothesis; settings.register_profile("hunt", max_examples=400, deadline=None, phases=[hypothesis.Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

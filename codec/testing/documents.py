@@ -90,7 +90,12 @@ def _show(
 
 
 def _paths(
-    target: Collected, adapter: plan.Adapter, entity: plan.Entity, document: plan.Document, tree: Tree, on: frozenset[str]
+    target: Collected,
+    adapter: plan.Adapter,
+    entity: plan.Entity,
+    document: plan.Document,
+    tree: Tree,
+    on: frozenset[str],
 ) -> dict[tuple[str, bytes], str]:
     """Where keys are shown as paths: these, by folder and key; what does not follow from them stands in names files."""
     shown_as = literal(document)
@@ -100,7 +105,7 @@ def _paths(
     names, keys = adapter.names[path.names], defaultdict[str, list[bytes]](list)
     for thing in tree[entity.name]:
         keys[_folder(document, thing)].append(thing[name.field])  # type: ignore[arg-type]
-    result = {}
+    result: dict[tuple[str, bytes], str] = {}
     for folder, of_folder in keys.items():
         chosen = paths_of(of_folder, path, names, on)
         lines = "".join(names_lines(chosen, names))

@@ -45,7 +45,8 @@ class Holder:
         (written,) = (take for take in self._takes.values() if entity.row(take.row).each == self._bodies.cut.into)
         kind, own = self._bodies.cut.piece[written.only]
         assert kind == "const"
-        self._uploads: SearchStrategy[bytes] = st.sampled_from([b"", b"u", own]) | texts().map(str.encode)  # type: ignore[list-item]
+        assert isinstance(own, bytes)
+        self._uploads: SearchStrategy[bytes] = st.sampled_from([b"", b"u", own]) | texts().map(str.encode)
 
     def records(self, draw: st.DrawFn, thing: Thing) -> Held:
         """Some way to hold a thing, as an encode would never write it."""
@@ -127,11 +128,11 @@ class Holder:
             (name,) = (name for name, _ in row.fields if name != row.digest[1])
             yield self._drawn(draw, row, {row.digest[1]: _digest(row, data), name: data})
 
-    def _stray(
-        self, draw: st.DrawFn, thing: Thing, only: bytes, parts: Mapping[Order, Element]
-    ) -> Iterator[Record]:
+    def _stray(self, draw: st.DrawFn, thing: Thing, only: bytes, parts: Mapping[Order, Element]) -> Iterator[Record]:
         """A piece that is none of the body: of another upload, or of a part that is not declared."""
-        order = draw(st.sampled_from(sorted(parts))) if parts and draw(st.booleans()) else (1, draw(st.integers(0, 3)), False)
+        order = (1, draw(st.integers(0, 3)), False)
+        if parts and draw(st.booleans()):
+            order = draw(st.sampled_from(sorted(parts)))
         take, upload = self._take(order), draw(self._uploads)
         counts = upload == only or (take.any_if_empty and not only)
         data = draw(st.binary(max_size=8))

@@ -59,7 +59,7 @@ def _adapter_rows(adapter: plan.Adapter) -> SearchStrategy[list[Version]]:
     bodied = {e.name: Holder(adapter, e) for e in adapter.entities if e.bodies is not None}
     free = [row for row in adapter.rows if not row.entity or row.role == "dropped" or any(row in e.rows for e in held)]
     free = [row for row in free if row.entity not in bodied and not row.digest[0]]  # these must fit each other
-    pool = st.shared(pools(adapter).filter(bool), key=f"identities of {adapter.name}")
+    pool = st.shared(pools(adapter), key=f"identities of {adapter.name}")
     identity = pool.flatmap(st.sampled_from)
     names = {name for entity in adapter.entities for name in entity.identity}
     names -= {name for e in adapter.entities for name, kind in e.fields.items() if kind.scalar in RANGES}

@@ -287,7 +287,7 @@ def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str], parent: pl
     for member in members:
         if member.shown_with:
             is_on = not shown.isdisjoint(member.shown_with)
-            thing |= {name.field: is_on and thing[name.field] or member.default for name in targets(member)}
+            thing |= {name.field: (is_on and thing[name.field]) or member.default for name in targets(member)}
     if parent is not None and entity.within is not None:
         holder = thing[entity.within[0]]
         assert isinstance(holder, dict)

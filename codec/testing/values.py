@@ -112,7 +112,14 @@ class Uses:
         wide = st.one_of([layout.values() for layout in narrowing]) if narrowing else scalars(kind.scalar)
         if any(face.shape == "list" for face in self.faces):
             wide = st.lists(wide, max_size=2)
+        elif kind.scalar in RANGES and not self.keeps(RANGES[kind.scalar][1]):
+            wide = st.integers(1, 9) | st.integers(0, self._most(kind.scalar))
         return (st.none() | wide.filter(self.keeps)) if kind.maybe else wide.filter(self.keeps)
+
+    def _most(self, kind: str) -> int:
+        """About the greatest number that comes back: the greatest of ones alone."""
+        greatest = RANGES[kind][1]
+        return next((greatest >> bits for bits in range(64) if self.keeps(greatest >> bits)), greatest)
 
     @staticmethod
     def _narrows(layout: Layout, kind: str) -> bool:

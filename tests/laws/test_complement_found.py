@@ -99,3 +99,31 @@ def test_edits_of_a_tree_that_does_not_show_the_newest_versions_are_not_tested(s
     assert left.error is not None
     assert left.error["code"] == "self-test-versions"
     assert encode(before | {path: b"another"}).error is None
+
+
+def only(first: History, second: History) -> tuple[Files, Files]:
+    """The documents of the first; and what is shown after they were replaced by those of the second."""
+    one, two = (decoded(WRITERS[0].write(each), complement=True) for each in (first, second))
+    beside = {path: data for path, data in one.items() if path not in documents(one)}
+    after = documents(decoded(encoded(documents(two) | beside)))
+    assert after == documents(two)
+    return documents(one), after
+
+
+def test_things_of_another_generation_do_not_appear_when_their_parent_goes() -> None:
+    (key, value), head = example("Bucket", "meta"), example("Object", "head")
+    before, after = only(of((key, value.replace(b'"generation":1', b'"generation":2')), head), of())
+    assert len(before) == 1
+    assert not after
+
+
+def test_documents_whose_parent_had_none_are_gone_when_they_are_removed() -> None:
+    before, after = only(of(example("Object", "head")), of())
+    assert len(before) == 2
+    assert not after
+
+
+def test_a_parent_that_is_added_does_not_find_what_was_removed() -> None:
+    before, after = only(of(example("Object", "head")), of(example("Bucket", "meta")))
+    assert len(before) == 2
+    assert len(after) == 1

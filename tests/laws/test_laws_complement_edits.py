@@ -153,7 +153,7 @@ def note() -> str:
 def contradiction(left: Encoded) -> bool:
     """Whether the encode met a document that contradicts itself, or a folder that lacks the parent's document: they are
     taken back only where they came from."""
-    lacking = {adapter.folder.errors["missing"] for adapter in ADAPTERS if adapter.folder is not None}
+    lacking = {adapter.folder.errors.get("missing") for adapter in ADAPTERS if adapter.folder is not None}
     error = left.error
     return error is not None and (error["message"] == "the document contradicts itself" or error["code"] in lacking)
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
 from codec.engine.interpreter import Interpreter
-from codec.spec import plan
 from codec.testing import History, histories, in_order, stored, writers
 from codec.testing.containers import Writer, bare
 from codec.testing.documents import Files, manifest, shown
@@ -44,13 +43,9 @@ def canonical_stream(case: AdapterCase, tree: Tree) -> bytes:
 def all_visible(case: AdapterCase, tree: Tree) -> Tree:
     """The things without what documents show with no option."""
     return {
-        entity.name: tuple(visible(entity, thing, case.all_options, parent(case, entity)) for thing in tree[entity.name])
+        entity.name: tuple(visible(entity, thing, case.all_options, case.parent(entity)) for thing in tree[entity.name])
         for entity in case.adapter.entities
     }
-
-
-def parent(case: AdapterCase, entity: plan.Entity) -> plan.Entity | None:
-    return None if entity.within is None else case.adapter.entity(entity.within[1])
 
 
 def documents(case: AdapterCase, tree: Tree, options: frozenset[str] = frozenset()) -> Files:

@@ -32,8 +32,7 @@ from tests.support.golden_cases import ENGINES, read_files
 
 FORMAT = "elastickv"
 CONTAINER = library.load(FORMAT)
-import os; UNDER_LAWS = tuple(os.environ.get("LAWS", "redis,dynamodb,sqs,s3").split(","))
-ADAPTERS = tuple(adapter for adapter in CONTAINER.adapters if adapter.name in UNDER_LAWS)
+ADAPTERS = CONTAINER.adapters
 ORDINARY = 50  # examples of the default profile
 WALL_TIME = re.compile(rb'"wall_time_iso": "[^"]*"')
 SAME_TIME = b'"wall_time_iso": "2000-01-01T00:00:00Z"'
@@ -66,6 +65,10 @@ class AdapterCase(Case):
         """Any of the options."""
         return any_of(self.all_options)
 
+    def parent(self, entity: plan.Entity) -> plan.Entity | None:
+        """What things of an entity lie within."""
+        return self.adapter.entity(entity.within[1]) if entity.within else None
+
 
 class EntityCase(Case):
     """A kind of thing."""
@@ -85,11 +88,11 @@ class DocumentCase(Case):
         self.things = of.things.map(self._as_text)
         self.options = any_of(document_options(document))
 
-
     def _as_text(self, thing: Thing) -> Thing:
         """The same with what the document prints of its identity: the path says it to the byte, a text may say less."""
-        printed = ((m.target.field, m.face) for m in self.document.members if m.target is not None and m.face is not None)
-        return thing | {name: through_face(face, thing[name]) for name, face in printed if name in self.entity.identity}
+        members = ((member.target, member.face) for member in self.document.members)
+        said = ((name.field, face) for name, face in members if name is not None and face is not None)
+        return thing | {name: through_face(face, thing[name]) for name, face in said if name in self.entity.identity}
 
 
 class RowCase(Case):
