@@ -15,7 +15,6 @@ from codec.testing import stored
 from codec.testing.bodies import cut
 from codec.testing.documents import manifest, shown
 from codec.testing.streams import NOW
-from codec.testing.things import Tree, visible
 from tests.support.golden_cases import CARRIED, read_files
 from tests.support.laws import (
     CONTAINER,
@@ -55,22 +54,13 @@ def test_a_tree_that_is_cut_otherwise_is_the_same_tree(
 ) -> None:
     tree = data.draw(case.trees)
     files = shown(case.adapter, Interpreter(), tree) | manifest(CONTAINER, NOW, {})
-    anew = {
-        entity.name: tuple(
-            cut(entity, visible(entity, thing, frozenset(), case.parent(entity)), size) if entity.bodies else thing
-            for thing in tree[entity.name]
-        )
-        for entity in case.adapter.entities
-    }
+    seen = case.seen(tree)
+    bodied = {entity.name: entity for entity in case.adapter.entities if entity.bodies}
+    anew = {name: tuple(cut(bodied[name], one, size) for one in seen[name]) if name in bodied else () for name in seen}
     switches = {entity.bodies.cut.every: size for entity in case.adapter.entities if entity.bodies}
     stream = encoded(files, engine=engine, switches=switches)
     assert without_manifest(decoded(stream, engine=engine)) == without_manifest(files)
     written = read_stream(stream).rows
     assert {(row.user_key, row.body) for row in written} >= {
-        (one.key, one.value) for one in stored(CONTAINER, case.adapter, bodies_of(case, anew)).versions
+        (one.key, one.value) for one in stored(CONTAINER, case.adapter, anew).versions
     }
-
-
-def bodies_of(case: AdapterCase, tree: Tree) -> Tree:
-    """The things that have bodies, and no others."""
-    return {entity.name: tree[entity.name] if entity.bodies else () for entity in case.adapter.entities}

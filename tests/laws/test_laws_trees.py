@@ -12,7 +12,7 @@ from codec.testing import History, histories, in_order, stored, writers
 from codec.testing.containers import Writer, bare
 from codec.testing.documents import Files, manifest, shown
 from codec.testing.streams import NOW
-from codec.testing.things import Tree, visible
+from codec.testing.things import Tree
 from tests.support.golden_cases import ENGINES
 from tests.support.laws import (
     ADAPTERS,
@@ -38,14 +38,6 @@ HISTORIES = histories(CONTAINER, ADAPTERS)
 
 def canonical_stream(case: AdapterCase, tree: Tree) -> bytes:
     return bare(CONTAINER, in_order(CONTAINER, stored(CONTAINER, case.adapter, tree)))
-
-
-def all_visible(case: AdapterCase, tree: Tree) -> Tree:
-    """The things without what documents show with no option."""
-    return {
-        entity.name: tuple(visible(entity, thing, case.all_options, case.parent(entity)) for thing in tree[entity.name])
-        for entity in case.adapter.entities
-    }
 
 
 def documents(case: AdapterCase, tree: Tree, options: frozenset[str] = frozenset()) -> Files:
@@ -84,7 +76,7 @@ def test_decoding_what_was_encoded_gives_the_same_tree(engine: str, case: Adapte
 @given(data=st.data())
 def test_encoding_what_was_decoded_gives_the_same_stream(engine: str, case: AdapterCase, data: DataObject) -> None:
     options = case.all_options
-    stream = canonical_stream(case, all_visible(case, data.draw(case.trees)))
+    stream = canonical_stream(case, case.seen(data.draw(case.trees), case.all_options))
     files = decoded(stream, engine=engine, switches=dict.fromkeys(options, True))
     assert encoded(files, engine=engine) == stream
 

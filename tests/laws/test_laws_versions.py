@@ -23,7 +23,6 @@ from codec.testing.containers import bare
 from codec.testing.documents import Files, manifest, shown
 from codec.testing.streams import NOW
 from codec.testing.things import Tree
-from tests.laws.test_laws_trees import all_visible
 from tests.support.golden_cases import ENGINES
 from tests.support.laws import AdapterCase, both_engines, decode, decoded, encode, encoded, examples, without_order
 
@@ -100,7 +99,7 @@ def test_what_is_new_appears_in_plan_and_schemas(name: str) -> None:
 @examples(10)
 @given(data=st.data())
 def test_both_projections_and_the_self_test(engine: str, case: VersionCase, data: DataObject) -> None:
-    tree = all_visible(case, data.draw(case.trees))
+    tree = case.seen(data.draw(case.trees), case.all_options)
     files, name = files_of(case, tree), case.container.name
     left = encode(files, engine=engine, self_test=True)
     assert (left.error, left.mismatch) == (None, "")

@@ -26,7 +26,7 @@ from codec.testing import records, things, trees
 from codec.testing.bodies import literal
 from codec.testing.documents import Files
 from codec.testing.records import Record
-from codec.testing.things import Tree
+from codec.testing.things import Tree, visible
 from codec.testing.values import all_members, members_of, through_face
 from tests.support.golden_cases import ENGINES, read_files
 
@@ -68,6 +68,13 @@ class AdapterCase(Case):
     def parent(self, entity: plan.Entity) -> plan.Entity | None:
         """What things of an entity lie within."""
         return self.adapter.entity(entity.within[1]) if entity.within else None
+
+    def seen(self, tree: Tree, options: frozenset[str] = frozenset()) -> Tree:
+        """The things as an encode of their documents knows them."""
+        return {
+            entity.name: tuple(visible(entity, thing, options, self.parent(entity)) for thing in tree[entity.name])
+            for entity in self.adapter.entities
+        }
 
 
 class EntityCase(Case):
