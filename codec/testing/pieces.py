@@ -132,7 +132,8 @@ class Holder:
     def _stray(self, draw: st.DrawFn, thing: Thing, only: bytes, parts: Mapping[Order, Element]) -> Iterator[Record]:
         """A piece that is none of the body: of another upload, or of a part that is not declared."""
         order: Order = (1, draw(st.integers(0, 3)), False)
-        if parts and draw(st.booleans()):
+        is_declared = draw(st.booleans())
+        if parts and is_declared:
             order = draw(st.sampled_from(sorted(parts)))
         take, upload = self._take(order), draw(self._uploads)
         counts = upload == only or (take.any_if_empty and not only)
