@@ -21,6 +21,7 @@ from codec.complement.note import Note, fact_line, plan_of, write_note
 from codec.complement.parts import Far, cut_of, write_parts
 from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Sink, Step, StepWriter
 from codec.compression import Compressed
+from codec.errors import EnvironmentProblem, Place
 from codec.layout.numbers import ALL_BITS
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
@@ -112,6 +113,7 @@ def keep(
         out = Digested(tree.create(plan.steps))
         write_parts(keeper, out, canonical, far, jobs)
         digests[plan.steps] = out.close()
+        _demand_all(keeper.counts, reader)
         out = Digested(tree.create(plan.values))
         _write_values(out, far, Contents(reader))
         digests[plan.values] = out.close()
@@ -120,6 +122,23 @@ def keep(
     text, identity = write_note(container, note)
     tree.write(plan.document.path, text)
     return identity, keeper.counts
+
+
+def _demand_all(counts: Counter[str], reader: EntryReader) -> None:
+    """Every entry and row that was decoded must have a step."""
+    found = sum(count for told, count in counts.items() if told.partition(" ")[0] in OF_ENTRIES)
+    if found != reader.total:
+        hint = "the file was changed while it was read; decode it again"
+        expected = f"{reader.total} entries"
+        raise EnvironmentProblem(
+            "input-changed",
+            "the input is not what was decoded",
+            Place(reader.source.name),
+            "",
+            expected,
+            str(found),
+            hint,
+        )
 
 
 def _wrapping(reader: EntryReader) -> Wrapping:
@@ -296,6 +315,7 @@ class Keeper:
 
 
 REPEATED = "canonical repeated"
+OF_ENTRIES = ("same", "own", "node")
 KINDS = {SAME: "same", OWN: "own", FAR: "own", NODE: "node", BASE: "base", GROUP: "group"}
 _ROW = struct.Struct("<Q")
 _new = tuple.__new__  # which is what a named tuple costs most of its time without

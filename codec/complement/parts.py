@@ -16,7 +16,7 @@ from codec.stream.everything import Everything, Run
 from codec.stream.runs import scratch
 from codec.stream.source import BLOCK
 from codec.tree.files import close_quietly, told, write_all
-from codec.workers import Result, Task, in_children
+from codec.workers import Children, Result, Task
 
 if TYPE_CHECKING:
     from codec.complement.keep import Keeper
@@ -60,32 +60,37 @@ def write_parts(
 
 def _shared(keeper: Keeper, out: Sink, canonical: Iterable[tuple[bytes, bytes]], far: Sorter[Far], cut: Cut) -> None:
     """The same by two processes. If the first part goes on to the end, what the second one did is not needed."""
+    keeper.whole.share()  # both read the file, at positions of their own
     behind = dropwhile((cut.key,).__gt__, canonical)  # a tuple is less than one that is longer
-    results = in_children([_task(keeper, Singles(canonical), far, 0, cut), _task(keeper, Singles(behind), far, cut.at)])
+    child = Children([_task(keeper, Singles(behind), far, cut.at)])
     try:
-        wanted = True
-        for result in results:
-            held_on, newest, counts, said = cast("tuple[bool, int, dict[str, int], object]", result.value)
-            if wanted:
-                _copy(result.files[0], out)
-                keeper.newest_commit = max(keeper.newest_commit, newest)
-                keeper.counts += Counter(counts)
-                far.take_over(said, [os.dup(fd) for fd in result.files[1:]])
-            wanted = wanted and held_on
+        keeper.write(out, Singles(canonical), far, cut=cut)
+        if cut.held:
+            (result,) = child.results()
+            _take_over(keeper, out, far, result)
     finally:
-        for result in results:
-            for fd in result.files:
-                close_quietly(fd)
+        child.end()
 
 
-def _task(keeper: Keeper, records: Singles, far: Sorter[Far], start: int, cut: Cut | None = None) -> Task:
+def _take_over(keeper: Keeper, out: Sink, far: Sorter[Far], result: Result) -> None:
+    newest, counts, said = cast("tuple[int, dict[str, int], object]", result.value)
+    file, *files = result.files
+    far.take_over(said, files)
+    try:
+        _copy(file, out)
+    finally:
+        close_quietly(file)
+    keeper.newest_commit = max(keeper.newest_commit, newest)
+    keeper.counts += Counter(counts)
+
+
+def _task(keeper: Keeper, records: Singles, far: Sorter[Far], start: int) -> Task:
     def task() -> Result:
-        keeper.whole.share()
         own, file = far.empty_copy(2), scratch(None)
-        keeper.write(_File(file), records, own, start, cut)
+        keeper.write(_File(file), records, own, start)
         said, files = own.hand_over()
         kept = [os.dup(fd) for fd in files]  # its own end with it
-        return Result((cut is not None and cut.held, keeper.newest_commit, dict(keeper.counts), said), (file, *kept))
+        return Result((keeper.newest_commit, dict(keeper.counts), said), (file, *kept))
 
     return task
 

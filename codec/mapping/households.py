@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from operator import itemgetter
 from typing import cast
 
 from codec.errors import CodecError, Place, TreeError
@@ -182,8 +183,7 @@ class Households:
             for at in range(0, len(some), TOGETHER):
                 things = [empty | said for said in some[at : at + TOGETHER]]
                 if len(things) > 1 and self.reader.emit_all_at_once(child, things):
-                    for thing in things:
-                        self._tell_parent(child, thing, parent)
+                    self._tell_parent(child, things, parent)
                     continue
                 for line, thing in enumerate(things, first + at):
                     try:
@@ -195,13 +195,13 @@ class Households:
     def _emit_child(self, child: Entity, path: str, thing: Thing, parent: Thing) -> None:
         """Hand on a child's records, and note what the parent's records need to know of it."""
         self.reader.emit(child, path, thing)
-        self._tell_parent(child, thing, parent)
+        self._tell_parent(child, [thing], parent)
 
-    def _tell_parent(self, child: Entity, thing: Thing, parent: Thing) -> None:
+    def _tell_parent(self, child: Entity, things: list[Thing], parent: Thing) -> None:
         for kind, field in self.adapter.aggregates:
             if kind == child.name:
-                key = f"{GREATEST}{kind}.{field}"
-                parent[key] = max(cast(int, parent.get(key, 0)), cast(int, thing[field]))
+                key, numbers = f"{GREATEST}{kind}.{field}", map(itemgetter(field), things)
+                parent[key] = max(cast(int, parent.get(key, 0)), *cast("Iterator[int]", numbers))
 
     def _children(self, child: Entity, document: Document, path: str, depth: int, parent: Thing) -> str:
         """Every labelled document of one kind, at most one folder deeper than its own; the folder they lie in."""

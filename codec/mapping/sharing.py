@@ -39,10 +39,8 @@ class Sharing:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         try:
-            if error is None or isinstance(
-                error, (CodecError, TreeFault)
-            ):  # what is wrong with those before comes first
-                self._wait()
+            if error is None or isinstance(error, (CodecError, TreeFault)):
+                self._wait()  # what is wrong with those before comes first
         finally:
             if self._running is not None:
                 self._running.end()
@@ -106,13 +104,15 @@ class Sharing:
 
     def _wait(self) -> None:
         """Take over what the processes that were started have read."""
-        if self._running is None:
+        running, self._running = self._running, None
+        if running is None:
             return
-        for result in self._running.results():
-            self._reader.take_over(result)
-            self._reader.tell()
-        self._running.end()
-        self._running = None
+        try:
+            for result in running.results():
+                self._reader.take_over(result)
+                self._reader.tell()
+        finally:
+            running.end()
 
     def _do(self, units: Sequence[Unit], work: Callable[[Unit], None], number: int) -> Result:
         """The part of one process."""

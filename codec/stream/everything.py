@@ -102,7 +102,7 @@ class Everything:
         self.suffix = struct.Struct(suffix.after[0][1].format)
 
     def share(self) -> None:
-        """In a process that was forked: read the file without moving the position that others have in it too."""
+        """Read the file, from here on, without the position in it that processes which are forked have in common."""
         self._reader.source.shared = True
 
     def _end(self) -> int:

@@ -22,7 +22,7 @@ class Source:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.file, self.name = file, name
-        self.shared = False  # set it in a process that was forked: it has no position of its own in the file
+        self.shared = False  # set it before a fork: the file has one position, which both would move
         keep_blocks(4 * BLOCK)
         self.size = file.seek(0, 2)
         self.data, self.at = b"", 0

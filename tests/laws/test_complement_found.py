@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from codec.api import DecodeOptions, decode_snapshot
+from codec.complement import decode as complement_of_decode
+from codec.errors import EnvironmentProblem
 from codec.testing import History, Version, writers
 from codec.testing.containers import Writer, operational_rows
 from codec.testing.documents import Files
@@ -127,3 +132,25 @@ def test_a_parent_that_is_added_does_not_find_what_was_removed() -> None:
     before, after = only(of(example("Object", "head")), of(example("Bucket", "meta")))
     assert len(before) == 2
     assert len(after) == 1
+
+
+def test_an_input_that_changes_while_it_is_decoded_has_no_complement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def file(*values: tuple[bytes, bytes]) -> bytes:
+        return WRITERS[0].write(History(NOW, tuple(Version(key, 5, value) for key, value in values)))
+
+    after = file((b"zz1", b""), (b"zz2", b""))
+    before = file((b"zz1", bytes(len(after) - len(file((b"zz1", b""))))))
+    source = tmp_path / "snapshot"
+    source.write_bytes(before)
+    canonical = complement_of_decode.records_with
+
+    def changing(*arguments: object, **named: object) -> object:
+        source.write_bytes(after)
+        return canonical(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(complement_of_decode, "records_with", changing)
+    with pytest.raises(EnvironmentProblem, match="input-changed"):
+        decode_snapshot(source, tmp_path / "tree", DecodeOptions(complement=True))
+    assert not (tmp_path / "tree").exists()
