@@ -133,6 +133,8 @@ class TreeVectors:
         yield from self._ask(
             anchor, "twin", f"`{anchor}` stands under two names", files | {f"{folder}/{twin}": files[path]}
         )
+        copy = f"{folder}/{stem}-2{dot}{suffix}"
+        yield from self._ask(anchor, "copy", f"Beside `{anchor}` stands the same again", files | {copy: files[path]})
         yield from self._ask(anchor, "gone", f"`{anchor}` is missing", others)
         yield from self._ask(anchor, "folder", f"`{anchor}` is a folder", others, (Link("folder", path),))
         target = self.bench.container.manifest.path

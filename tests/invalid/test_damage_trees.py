@@ -38,7 +38,7 @@ def test_both_engines_judge_a_damaged_name_alike(case: AdapterCase, data: DataOb
     files = shown(case.adapter, Interpreter(), data.draw(case.trees)) | manifest(CONTAINER, NOW, {})
     path = data.draw(st.sampled_from(sorted(files)))
     folder, _, name = path.rpartition("/")
-    damaged = data.draw(damage(name.encode()).filter(is_name)).decode(errors="surrogateescape")
+    damaged = data.draw(damage(name.encode(errors="surrogateescape")).filter(is_name)).decode(errors="surrogateescape")
     other = f"{folder}/{damaged}".lstrip("/")
     if other not in files:
         files[other] = files.pop(path)
