@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from codec.api import EncodeOptions, EncodeResult, Warned
 from codec.choices import check_number, chosen, engine_of, switched_on
 from codec.engine.base import UNKNOWN
-from codec.errors import DataError, EnvironmentProblem, Place, UsageError, from_os_error
+from codec.errors import DataError, EnvironmentProblem, Place, TreeError, UsageError, from_os_error
 from codec.files_read import FilesRead
 from codec.manifest import manifest_text
 from codec.mapping import facts
@@ -154,12 +154,23 @@ def records_with(
     `counts` gets the number of records of each adapter.
     """
     with TreeReader(tree) as reader, Spans(reader) as spans:
-        writer = StreamWriter(container.written, 0, sorter, spans.fetch)
+        writer = StreamWriter(container.written, 0, sorter, spans.fetch, keep_spans=True)
         writer.tail = b""  # not framed: sorted by the key alone
         found = _collect(container, options, spans, writer, names, known, besides)
     if counts is not None:
         counts |= found
-    return sorter.sorted()
+    return _fetched(sorter.sorted(), tree) if writer.kept else sorter.sorted()
+
+
+def _fetched(items: Iterator[tuple[bytes, bytes]], tree: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values, those that stayed in files of the tree fetched."""
+    try:
+        with TreeReader(tree) as reader, Spans(reader) as spans:
+            for item in items:
+                yield item if len(item) == 2 else (item[0], spans.fetch(item[2:]))
+    except TreeFault as fault:
+        place = Place(shown_path(str(tree / fault.path)))
+        raise TreeError("tree-changed", "a file changed while it was read", place, found=fault.found) from None
 
 
 def read_manifest(container: Container, source: Path) -> tuple[Path, facts.Facts]:

@@ -217,8 +217,15 @@ class SnapshotRecords(_Stream):
         out.finish()
 
 
+_OF_SPAN = 500  # bytes that a span takes, mostly its path
+
+
 class StreamWriter(_Stream):
-    """As `SnapshotRecords`, over a sorter of (framed key, value) that the caller brings, in the order that it gives."""
+    """As `SnapshotRecords`, over a sorter of (framed key, value) that the caller brings, in the order that it gives.
+
+    With `keep_spans`, values that are to be fetched stay where they are: such an item is (framed key, b"", *span), which
+    can be compared with the others. `kept` counts them.
+    """
 
     def __init__(
         self,
@@ -226,9 +233,10 @@ class StreamWriter(_Stream):
         commit_ts: int,
         sorter: Sorter[tuple[bytes, bytes]],
         fetch: Callable[[Span], bytes] = nothing_to_fetch,
+        keep_spans: bool = False,
     ) -> None:
         super().__init__(plan, commit_ts, fetch)
-        self.sorter = sorter
+        self.sorter, self._keep_spans, self.kept = sorter, keep_spans, 0
 
     def add(self, key: bytes, value: bytes) -> None:
         """One record; raises `LimitError` for one that a reader would refuse."""
@@ -245,22 +253,31 @@ class StreamWriter(_Stream):
             self.count += len(pairs)
             return
         for key, value in pairs:
-            whole = value if type(value) is bytes else self.frame.fetch(value)  # type: ignore[arg-type]
-            self.add(key[: len(key) - len(self.tail)], whole)
+            plain = key[: len(key) - len(self.tail)]
+            if type(value) is bytes:
+                self.add(plain, value)
+            elif self._keep_spans and len(plain) <= self.most_key:
+                item = cast("tuple[bytes, bytes]", (key, b"", *value))
+                self.sorter.add(item, len(key) + _OF_SPAN)
+                self.count += 1
+                self.kept += 1
+            else:
+                self.add(plain, self.frame.fetch(cast(Span, value)))
 
     def begin_part(self, parts: int) -> None:
         """See `SharedRecords`."""
-        self.sorter, self.count = self.sorter.empty_copy(parts), 0
+        self.sorter, self.count, self.kept = self.sorter.empty_copy(parts), 0, 0
 
     def hand_over(self) -> tuple[object, tuple[int, ...]]:
         """See `SharedRecords`."""
         runs, files = self.sorter.hand_over()
-        return (self.count, runs), files
+        return (self.count, self.kept, runs), files
 
     def take_over(self, said: object, files: Sequence[int]) -> None:
         """See `SharedRecords`."""
-        count, runs = cast("tuple[int, object]", said)
+        count, kept, runs = cast("tuple[int, int, object]", said)
         self.count += count
+        self.kept += kept
         self.sorter.take_over(runs, files)
 
     def write_to(self, sink: Sink) -> int:
