@@ -5,16 +5,18 @@ Noise is what the spec calls slack: bytes that nobody reads, other flag bits, un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
+from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from codec.engine.documents import StoredJson, constant_text, targets
 from codec.engine.patterns import JSON
 from codec.layout.json_write import quote
+from codec.layout.scanned import Scanned
 from codec.layout.types import Type
 from codec.layout.wire import FIXED32, FIXED64, LENGTH, VARINT, Wire, write_tag, write_varint
 from codec.spec import plan
@@ -164,6 +166,16 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
     return b"".join(out)
 
 
+def runs_end(parts: Sequence[plan.Part], values: Values) -> bool:
+    """Whether each run ends where its slot does: the bytes of the next, a great number's say, may go on with it."""
+    for index, part in enumerate(parts):
+        if isinstance(part, plan.Slot) and isinstance(part.layout, Scanned) and part.layout.run:
+            after = build(parts[index + 1 :], values)[:1]
+            if after and part.layout.alphabet is not None and after in part.layout.alphabet:
+                return False
+    return True
+
+
 def slot_bytes(slot: plan.Slot, value: object) -> bytes:
     """The bytes of one slot; none is written as zero where the spec says so."""
     built: bytes = slot.layout.construct(0).build(0 if value is None else value)
@@ -252,6 +264,7 @@ def loose(draw: st.DrawFn, row: plan.Row, thing: Thing, element: Element) -> Rec
         if slot.account == "lost"
     }
     key, value = values_of(row.key, thing, element) | lost, values_of(form.parts, thing, element) | lost
+    assume(runs_end(row.key, key))
     return build(row.key, key, draw), build(form.parts, value, draw)
 
 
@@ -269,7 +282,9 @@ class Kinds:
         def record(draw: st.DrawFn) -> Record:
             if row.unread:
                 return row.prefix + draw(st.binary(max_size=8)), draw(st.binary(max_size=8))
-            key = build(row.key, self._values(draw, row.key, held), draw)
+            values = self._values(draw, row.key, held)
+            assume(runs_end(row.key, values))
+            key = build(row.key, values, draw)
             form = draw(st.sampled_from(row.forms))
             return key, build(form.parts, self._values(draw, form.parts, held), draw)
 
