@@ -10,9 +10,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, islice
-from operator import lt
+from itertools import count, groupby, islice, repeat
+from operator import itemgetter, lt
 from pathlib import Path
+from struct import Struct
 from typing import BinaryIO, cast
 
 from codec.api import DecodeOptions, EncodeOptions
@@ -35,11 +36,13 @@ from codec.stream.tally import Tally
 from codec.tree.walk import TreeReader
 from codec.workers import Result, in_children, jobs_of
 
-Digests = Sorter[tuple[int, str, int, bytes]]
+Item = tuple[int, str, int, bytes]
+Digests = Sorter[Item]
 """Of each file: its adapter's place in the order of the report, its path, whether this is a line, the digest."""
 WHOLE, LINE = 0, 1
 WORTH = 8_000  # records for which a second process pays
 OUT_OF_ORDER = "out-of-order"  # the name of an error
+_NUMBER = Struct(">Q")
 SHOWN_KEY = 100  # characters of a key in a line about its record
 
 
@@ -53,10 +56,14 @@ class Given:
 
 
 class DigestTarget:
-    """A target that keeps the digest of each file, of files without an order those of the lines that are appended."""
+    """A target that keeps the digest of each file, of files without an order those of the lines that are appended.
 
-    def __init__(self, unordered: Unordered, digests: Digests) -> None:
+    With `again`, files may be written more than once: digests of whole ones have a number before them, see `_last`.
+    """
+
+    def __init__(self, unordered: Unordered, digests: Digests, again: bool = False) -> None:
         self._unordered, self._digests = unordered, digests
+        self._numbers = map(_NUMBER.pack, count()) if again else repeat(b"")
         self.lined: set[str] = set()
         """The files without an order that were written line by line; others of their names are bodies."""
         self._growing, self._running = "", hashlib.sha256()
@@ -66,6 +73,7 @@ class DigestTarget:
         if self._notes is not None:
             self._notes.append((path, kind, digest))
             return
+        digest = digest if kind == LINE else next(self._numbers) + digest
         self._digests.add((self._unordered.rank(path), path, kind, digest), len(path) + 190)
 
     def write(self, path: str, data: bytes) -> None:
@@ -230,7 +238,7 @@ def _lines(
         if same is None:
             yield container.mismatch["header"]
             return
-        yield from _differences(container, given, produced, frozenset(cast("list[str]", lined)))
+        yield from _differences(container, given.sorted(), produced.sorted(), frozenset(cast("list[str]", lined)))
     if not same:
         yield from _differing_records(container, written, given_records)
 
@@ -275,14 +283,16 @@ def differing_files(
     Raises `StreamError` with the code `OUT_OF_ORDER` for a stream that must be sorted.
     """
     adapters = [container.adapter(name) for name in options.adapters or ()]
+    again = options.versions == "all"  # a document is what it was written as last
     with Digests() as produced, Digests() as given:
-        target = DigestTarget(Unordered(adapters), produced)
+        target = DigestTarget(Unordered(adapters), produced, again)
         _decode(container, Decoding(container, options), written, target, sort)
         with TreeReader(tree) as reader:
             walked = DigestTarget(Unordered(adapters), given)
             for adapter in adapters:
                 Walk(reader, adapter, on, walked, Unordered(adapters)).run()
-        yield from _differences(container, given, produced, frozenset(target.lined))
+        items = _last(produced.sorted()) if again else produced.sorted()
+        yield from _differences(container, given.sorted(), items, frozenset(target.lined))
 
 
 def _same_records(container: Container, written: BinaryIO, given: Given) -> bool | None:
@@ -332,7 +342,19 @@ def _decode(
         raise StreamError(OUT_OF_ORDER, "the records of the stream are out of order") from None
 
 
-def _differences(container: Container, given: Digests, produced: Digests, lined: frozenset[str]) -> Iterator[str]:
+def _last(items: Iterator[Item]) -> Iterator[Item]:
+    """Of each whole file the digest that came last, without its number."""
+    for (rank, path, kind), same in groupby(items, key=itemgetter(0, 1, 2)):
+        if kind == LINE:
+            yield from same
+        else:
+            *_, last = same
+            yield rank, path, kind, last[3][_NUMBER.size :]
+
+
+def _differences(
+    container: Container, given: Iterator[Item], produced: Iterator[Item], lined: frozenset[str]
+) -> Iterator[str]:
     """The lines of the report, by adapter and path.
 
     Of files without an order the input has both digests, of the whole and of the lines; `lined` says which count.
@@ -352,9 +374,9 @@ def _differences(container: Container, given: Digests, produced: Digests, lined:
             yield path + text["differs"]
 
 
-def _paired(given: Digests, produced: Digests) -> Iterator[tuple[tuple[int, str, int, bytes], bool, bool]]:
+def _paired(given: Iterator[Item], produced: Iterator[Item]) -> Iterator[tuple[Item, bool, bool]]:
     """Every digest, in order, with whether each side has it: a merge of two sorted sides."""
-    left, right = ((item for item, _ in groupby(sorter.sorted())) for sorter in (given, produced))
+    left, right = ((item for item, _ in groupby(items)) for items in (given, produced))
     one, two = next(left, None), next(right, None)
     while one is not None or two is not None:
         if one == two:

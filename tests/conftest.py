@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ KINDS = ("decode", "encode", "encoder line", "decoder line", "version", "complem
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in a shell's background ignores it
     config.addinivalue_line("markers", "self_test: the golden outcome depends on the encoder's self-test")
 
 

@@ -115,6 +115,14 @@ def only(first: History, second: History) -> tuple[Files, Files]:
     return documents(one), after
 
 
+def test_a_document_that_was_written_thrice_is_what_it_was_last() -> None:
+    key, value = example("HyperLogLog", "blob")
+    values = ((1, value), (2, value + b"more"), (3, value))
+    data = WRITERS[0].write(History(NOW, tuple(Version(key, at, value) for at, value in reversed(values))))
+    tested = encode(decoded(data, complement=True, versions="all"), self_test=True)
+    assert (tested.mismatch, tested.data) == ("", data)
+
+
 def test_things_of_another_generation_do_not_appear_when_their_parent_goes() -> None:
     (key, value), head = example("Bucket", "meta"), example("Object", "head")
     before, after = only(of((key, value.replace(b'"generation":1', b'"generation":2')), head), of())
