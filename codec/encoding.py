@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -30,6 +31,9 @@ from codec.tree.readable import Cutter
 from codec.tree.spans import Spans
 from codec.tree.walk import TreeFault, TreeReader
 from codec.workers import jobs_of
+
+RecordsFrom = Callable[..., Iterator[tuple[bytes, bytes]]]
+"""Key and value of records by plain key, from the key `start` on if one is given; to be called once in a process."""
 
 
 def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
@@ -136,7 +140,7 @@ def records_of(
     _need_adapters(container, selected, known, manifest)
     names = tuple(name for name in container.encode_order if name in selected)
     alone = replace(options, jobs=1)  # whoever compares may share its own work
-    return records_with(container, tree, alone, names, known, Besides(), sorter)
+    return records_with(container, tree, alone, names, known, Besides(), sorter)()
 
 
 def records_with(
@@ -148,7 +152,7 @@ def records_with(
     besides: Besides,
     sorter: Sorter[tuple[bytes, bytes]],
     counts: dict[str, int] | None = None,
-) -> Iterator[tuple[bytes, bytes]]:
+) -> RecordsFrom:
     """The same for a tree whose manifest says `known`, and with what is known `besides` its documents.
 
     `counts` gets the number of records of each adapter.
@@ -159,11 +163,19 @@ def records_with(
         found = _collect(container, options, spans, writer, names, known, besides)
     if counts is not None:
         counts |= found
-    return _fetched(sorter.sorted(), tree) if writer.kept else sorter.sorted()
+    sorter.settle()
+    return partial(_records, sorter, tree if writer.kept else None)
+
+
+def _records(
+    sorter: Sorter[tuple[bytes, bytes]], tree: Path | None, start: bytes = b""
+) -> Iterator[tuple[bytes, bytes]]:
+    """From the key `start` on; values that stayed in files of the tree are fetched."""
+    items = sorter.sorted((start,))
+    return items if tree is None else _fetched(items, tree)
 
 
 def _fetched(items: Iterator[tuple[bytes, bytes]], tree: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values, those that stayed in files of the tree fetched."""
     try:
         with TreeReader(tree) as reader, Spans(reader) as spans:
             for item in items:

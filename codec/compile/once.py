@@ -18,21 +18,46 @@ _METHODS = ("encode", "get")
 
 
 def once(lines: list[str], is_pure: Callable[[str], bool], fresh: Callable[[str], str]) -> list[str]:
-    """The lines of a function body, with what they have often made in front of them.
+    """The lines of a function body, or of a part of it, with what they have often made in front of them.
 
     `is_pure` tells which functions have no effect; `fresh` gives a name that is not taken.
     """
-    depth = len(lines[0]) - len(lines[0].lstrip())
-    body, front, known = [line[depth:] for line in lines], list[str](), {"thing"}
+    depth = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+    front, body = _parted([line[depth:] for line in lines], {"thing"}, OFTEN, is_pure, fresh)
+    return [" " * depth + line for line in (*front, *body)]
+
+
+def once_for_all(
+    loop: list[str], parent: str, is_pure: Callable[[str], bool], fresh: Callable[[str], str]
+) -> list[str]:
+    """The lines of a loop over `things` of one parent, with what they make of it in front of the loop."""
+    depth = len(loop[0]) - len(loop[0].lstrip())
+    body, name = [line[depth:] for line in loop], fresh(f"{OURS}{parent}_of_all")
+    parents = (node for node in _outside(ast.parse("\n".join(body)), ast.Subscript) if _is_parent(node, parent))
+    front, body = _parted(_replaced(body, [(node, name) for node in parents]), {name}, 1, is_pure, fresh)
+    return [" " * depth + line for line in (f"{name} = things[0][{parent!r}]", *front, *body)]
+
+
+def _is_parent(node: ast.Subscript, parent: str) -> bool:
+    return ast.unparse(node) == f"thing[{parent!r}]"
+
+
+def _parted(
+    body: list[str], roots: set[str], often: int, is_pure: Callable[[str], bool], fresh: Callable[[str], str]
+) -> tuple[list[str], list[str]]:
+    """What is made of the `roots` at `often` places or more; and the lines, which take it from there."""
+    front, known = list[str](), set(roots)
     while True:
         body, tree = _without_aliases(body, known)
         changed = _assigned(tree)
-        found = [node for node in _outside(tree, ast.Subscript, ast.Call) if _is_plain(node, known, changed, is_pure)]
+        found = [
+            node for node in _outside(tree, ast.Subscript, ast.Call) if _is_plain(node, roots, known, changed, is_pure)
+        ]
         texts = Counter(map(ast.unparse, found))
-        names = {text: fresh(_name(text)) for text, count in texts.items() if count >= OFTEN}
+        names = {text: fresh(_name(text)) for text, count in texts.items() if count >= often}
         if not names:
-            return [" " * depth + line for line in (*front, *body)]
-        front += [f"{name} = {_guarded(text, known)}" for text, name in names.items()]
+            return front, body
+        front += [f"{name} = {_guarded(text, known - roots)}" for text, name in names.items()]
         known.update(names.values())
         body = _replaced(body, [(node, names[text]) for node in found if (text := ast.unparse(node)) in names])
 
@@ -79,40 +104,42 @@ def _outside(tree: ast.AST, *kinds: type[Node]) -> Iterator[Node]:
             yield from _outside(node, *kinds)
 
 
-def _is_plain(node: ast.expr, known: set[str], changed: set[str], is_pure: Callable[[str], bool]) -> bool:
+def _is_plain(
+    node: ast.expr, roots: set[str], known: set[str], changed: set[str], is_pure: Callable[[str], bool]
+) -> bool:
     """Whether it is one step from what is known: a field, or a call without an effect."""
     if isinstance(node, ast.Subscript):
-        return isinstance(node.ctx, ast.Load) and _is_field(node.value, node.slice, known, changed)
+        return isinstance(node.ctx, ast.Load) and _is_field(node.value, node.slice, roots, known, changed)
     if not isinstance(node, ast.Call) or node.keywords:
         return False
     if isinstance(node.func, ast.Attribute):
         if node.func.attr not in _METHODS or not all(isinstance(one, ast.Constant) for one in node.args):
             return False
-        return _is_field(node.func.value, node.args[0] if node.args else None, known, changed)
+        return _is_field(node.func.value, node.args[0] if node.args else None, roots, known, changed)
     values = [one for one in node.args if not isinstance(one, ast.Constant)]
     return (
         isinstance(node.func, ast.Name)
         and is_pure(node.func.id)
         and bool(values)
-        and all(isinstance(one, ast.Name) and one.id in known - {"thing"} for one in values)
+        and all(isinstance(one, ast.Name) and one.id in known - roots for one in values)
     )
 
 
-def _is_field(holder: ast.expr, key: ast.expr | None, known: set[str], changed: set[str]) -> bool:
+def _is_field(holder: ast.expr, key: ast.expr | None, roots: set[str], known: set[str], changed: set[str]) -> bool:
     if not isinstance(holder, ast.Name) or holder.id not in known:
         return False
     if key is None:
-        return holder.id != "thing"
+        return holder.id not in roots
     return isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value not in changed
 
 
-def _guarded(text: str, known: set[str]) -> str:
+def _guarded(text: str, made: set[str]) -> str:
     """The expression, or None where a value that it takes is None."""
     node = ast.parse(text, mode="eval").body
     if not isinstance(node, ast.Call):
         return text
     taken = node.args if isinstance(node.func, ast.Name) else [node.func]
-    used = {one.id for part in taken for one in ast.walk(part) if isinstance(one, ast.Name)} & (known - {"thing"})
+    used = {one.id for part in taken for one in ast.walk(part) if isinstance(one, ast.Name)} & made
     return f"{text} if {' and '.join(f'{name} is not None' for name in sorted(used))} else None" if used else text
 
 
@@ -137,4 +164,4 @@ def _replaced(body: list[str], some: Sequence[tuple[ast.expr, str]]) -> list[str
     return [line.decode() for line in raw]
 
 
-__all__ = ["once"]
+__all__ = ["once", "once_for_all"]

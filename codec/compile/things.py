@@ -9,42 +9,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from codec.compile.code import Code
-from codec.compile.once import once
+from codec.compile.once import once, once_for_all
 from codec.compile.rows import write_parts
 from codec.layout.types import Kind, Union
 from codec.layout.wire import LENGTH, write_tag
 from codec.spec import plan
 from codec.spec.words import KEY_OF, Derivation, Pick
 
-PARAMETERS = "thing: dict[str, Any], behind: bytes"
+PARAMETERS = "things: Sequence[dict[str, Any]], behind: bytes"
 WORDS = "codec.spec.words"
 
 
 def emit_records(code: Code, entity: plan.Entity) -> None:
-    """`records_X(thing, behind)`: pairs of key (with `behind` behind it) and value, and the records that others may share."""
-    doc = f"All records of one {entity.name}."
+    """`records_X(things, behind)`: pairs of key (with `behind` behind it) and value, and the records that others may share.
+
+    The things, at least one, have one parent, if they have any.
+    """
+    doc = f"All records of some {entity.name}."
     with code.function(f"records_{entity.name}", PARAMETERS, "tuple[list[Any], list[Any]]", doc):
-        for name in ("behind", "element", "records", "shared", "key", "head", "thing", "shown"):
+        code.imported("collections.abc", "Sequence")
+        for name in ("behind", "element", "records", "shared", "key", "head", "thing", "things", "shown"):
             code.fresh(name)  # taken
-        code.line("element: tuple[Any, ...] = ()")
-        for name, derive in entity.computed:
-            _emit_computed(code, name, derive)
-        _emit_unique(code, entity)
-        for check in entity.checks:
-            code.reject_if(f"not ({check.condition.emit()})")
-        mark = code.mark()
         code.line("records: list[Any] = []")
         code.line("shared: list[Any] = []")
-        for row in entity.rows:
-            if row.written:
-                _emit_row(code, entity, row)
+        start = code.mark()
+        with code.block("for thing in things"):
+            code.line("element: tuple[Any, ...] = ()")
+            for name, derive in entity.computed:
+                _emit_computed(code, name, derive)
+            _emit_unique(code, entity)
+            for check in entity.checks:
+                code.reject_if(f"not ({check.condition.emit()})")
+            mark = code.mark()
+            for row in entity.rows:
+                if row.written:
+                    _emit_row(code, entity, row)
+            code.paste(once(code.cut(mark), _is_pure, code.fresh), deeper=False)
+        if entity.within:
+            code.paste(once_for_all(code.cut(start), entity.within[0], _is_pure, code.fresh), deeper=False)
         code.line("return records, shared")
-        code.paste(once(code.cut(mark), _is_pure, code.fresh), deeper=False)
 
 
 def _is_pure(function: str) -> bool:
     """Whether a function that generated code calls only makes a value of its arguments."""
-    return function in ("max", "quote", "write_base64url") or function.startswith("pack_")
+    return function in ("escape", "max", "quote", "write_base64url", "write_decimal") or function.startswith("pack_")
 
 
 def _emit_computed(code: Code, name: str, derive: Derivation) -> None:

@@ -200,7 +200,7 @@ def encode_with(
                 demand_checksums(reader, container.checksums, options.found)
             note = read_note(container, reader, str(known.get("complement") or ""))
             besides = read_facts(plan_of(container), reader)
-            canonical = records_with(container, source, options, everything, known, besides, sorter, counts)
+            canonical = records_with(container, source, options, everything, known, besides, sorter, counts)()
             run = Complemented(container, note, reader, switched_on(container, known), options, besides)
             if not options.self_test:
                 text = ""

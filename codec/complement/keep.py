@@ -9,7 +9,7 @@ import hashlib
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -37,6 +37,7 @@ from codec.tree.staging import StagedFile, StagedTree
 if TYPE_CHECKING:
     from codec.complement.merging import Merging
     from codec.complement.units import Units
+    from codec.encoding import RecordsFrom
 
 FAR_LEAST = 256  # bytes; shorter values stand in their steps, longer ones by their digest
 NEAR_MOST = 1 << 16  # bytes of a value that an edit takes something over from
@@ -97,7 +98,7 @@ def keep(
     reader: EntryReader,
     seen: Seen,
     tree: StagedTree,
-    canonical: Iterable[tuple[bytes, bytes]],
+    canonical: RecordsFrom,
     besides: Besides,
     jobs: int,
 ) -> tuple[str, Counter[str]]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
-from itertools import dropwhile
 from typing import TYPE_CHECKING, cast
 
 from codec.complement.beside import Cut, Singles
@@ -21,6 +19,7 @@ from codec.workers import Children, Result, Task
 if TYPE_CHECKING:
     from codec.complement.keep import Keeper
     from codec.complement.steps import Sink
+    from codec.encoding import RecordsFrom
     from codec.stream.entries import EntryReader
     from codec.stream.sort import Sorter
 
@@ -44,27 +43,24 @@ def cut_of(reader: EntryReader, whole: Everything) -> Cut | None:
     return Cut(rest.raw, rest.keys[0], rest.start)
 
 
-def write_parts(
-    keeper: Keeper, out: Sink, canonical: Iterable[tuple[bytes, bytes]], far: Sorter[Far], jobs: int
-) -> None:
+def write_parts(keeper: Keeper, out: Sink, canonical: RecordsFrom, far: Sorter[Far], jobs: int) -> None:
     """Write all steps: of the whole, or of the part before a cut and of the one behind it, each as a stream of its own."""
     cut = keeper.cut()
     if cut is not None and jobs > 1:
         _shared(keeper, out, canonical, far, cut)
         return
-    records = Singles(canonical)
+    records = Singles(canonical())
     keeper.write(out, records, far, cut=cut)
     if cut is not None and cut.held:
         keeper.write(out, records, far, start=cut.at)
 
 
-def _shared(keeper: Keeper, out: Sink, canonical: Iterable[tuple[bytes, bytes]], far: Sorter[Far], cut: Cut) -> None:
+def _shared(keeper: Keeper, out: Sink, canonical: RecordsFrom, far: Sorter[Far], cut: Cut) -> None:
     """The same by two processes. If the first part goes on to the end, what the second one did is not needed."""
     keeper.whole.share()  # both read the file, at positions of their own
-    behind = dropwhile((cut.key,).__gt__, canonical)  # a tuple is less than one that is longer
-    child = Children([_task(keeper, Singles(behind), far, cut.at)])
+    child = Children([_task(keeper, canonical, far, cut)])
     try:
-        keeper.write(out, Singles(canonical), far, cut=cut)
+        keeper.write(out, Singles(canonical()), far, cut=cut)
         if cut.held:
             (result,) = child.results()
             _take_over(keeper, out, far, result)
@@ -84,10 +80,10 @@ def _take_over(keeper: Keeper, out: Sink, far: Sorter[Far], result: Result) -> N
     keeper.counts += Counter(counts)
 
 
-def _task(keeper: Keeper, records: Singles, far: Sorter[Far], start: int) -> Task:
+def _task(keeper: Keeper, canonical: RecordsFrom, far: Sorter[Far], cut: Cut) -> Task:
     def task() -> Result:
         own, file = far.empty_copy(2), scratch(None)
-        keeper.write(_File(file), records, own, start)
+        keeper.write(_File(file), Singles(canonical(cut.key)), own, cut.at)
         said, files = own.hand_over()
         kept = [os.dup(fd) for fd in files]  # its own end with it
         return Result((keeper.newest_commit, dict(keeper.counts), said), (file, *kept))

@@ -7,7 +7,7 @@ interpreter to say where and why, so their errors are the same by construction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from codec.frozen import frozen
@@ -37,7 +37,9 @@ MOST_DIGITS = 4000  # of a number in a text, leading zeros and all; below what P
 UNKNOWN = "unknown members"  # counted in the notes of a reader
 ReadDocument = Callable[[JsonValue, Notes], Thing]
 Parse = Callable[[Any], Any]
-WriteRecords = Callable[[Thing, bytes], tuple[list[tuple[bytes, bytes]], list[tuple[bytes, tuple[object, ...], bytes]]]]
+WriteRecords = Callable[
+    [Sequence[Thing], bytes], tuple[list[tuple[bytes, bytes]], list[tuple[bytes, tuple[object, ...], bytes]]]
+]
 ReadLine = Callable[[JsonValue, Notes], tuple[plan.Line, Thing]]
 
 
@@ -84,8 +86,9 @@ class Engine(Protocol):
         line is a thing) the list of these. Raises anything for any other text, right or wrong: readers know more."""
 
     def records_writer(self, entity: plan.Entity) -> WriteRecords | None:
-        """A thing -> all its records (keys with the bytes behind them that are handed in), and those that others may
-        share (key, rank, value), if the engine has a fast way. Raises anything where the general way has to judge."""
+        """Things of one parent -> all their records (keys with the bytes behind them that are handed in), and those that
+        others may share (key, rank, value), if the engine has a fast way. Raises anything where the general way has to
+        judge."""
 
 
 class Misfit(Exception):

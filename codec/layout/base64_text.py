@@ -54,14 +54,7 @@ def _short(text: bytes) -> bytes:
 
 def write_base64url(raw: bytes) -> bytes:
     """The text that stands for `raw`."""
-    return _short_text(raw) if len(raw) < SHORT else _text(raw)
-
-
-def _text(raw: bytes) -> bytes:
     return b2a_base64(raw, newline=False).translate(TO_URL, b"=")
-
-
-_short_text = lru_cache(64)(_text)  # what all records of one thing have in common
 
 
 @primitive("base64url")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from base64 import b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
+from typing import TYPE_CHECKING
 
 from codec.layout.base import BYTES, Wrong
 from codec.layout.faces import Face, face, found, from_base64url
 from codec.layout.hex_digits import from_hex
 from codec.layout.json_write import base64url
 
+if TYPE_CHECKING:
+    from codec.compile.code import Code
+
 _PADDED = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 def to_base64(raw: bytes) -> str:
     """Standard base64 with padding."""
-    return b64encode(raw).decode()
+    return b2a_base64(raw, newline=False).decode()
 
 
 def from_base64(text: str) -> bytes:
@@ -73,6 +76,9 @@ class Base64(_Encoded):
     """Bytes as standard base64 with padding."""
 
     pattern = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+
+    def emit_write(self, code: Code, value: str, newline: str) -> str:
+        return f"'\"' + {code.imported('codec.layout.encoded_faces', 'to_base64')}({value}) + '\"'"
 
     def encode(self, raw: bytes) -> str:
         return to_base64(raw)

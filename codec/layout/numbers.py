@@ -83,6 +83,9 @@ class Fixed(Layout):
         return value
 
     def emit_write(self, code: Code, value: str) -> str:
+        if self.format[1] == "d" and not code.final:  # in one expression: lists are made of these
+            name, refused = code.fresh(self.word), code.imported("codec.layout.json_canonical", "refused")
+            return f"{code.packer(self.format, 'pack')}({name} if ({name} := {value}) == {name} else {refused}())"
         if self.high is not None or self.low is not None or self.format[1] == "d":
             code.line(f"{(name := code.fresh(self.word))} = {value}")
             self._emit_check(code, name)
@@ -239,6 +242,13 @@ class Ordered(Fixed):
         if self.kind == "i64":
             return f"{value} + {SIGN_BIT:#x}"
         return f"{code.imported('codec.layout.numbers', 'float_to_sorted_bits')}({value})"
+
+    def emit_write(self, code: Code, value: str) -> str:
+        if self.kind == "i64" or code.final:
+            return super().emit_write(code, value)
+        name = code.fresh("real")  # a positive number, with the sign of a negative one
+        other = super().emit_write(code, name)
+        return f"({code.packer('>d', 'pack')}(-{name}) if ({name} := {value} + 0.0) >= 0 else {other})"
 
     def values(self) -> SearchStrategy[object]:
         from hypothesis import strategies as st

@@ -18,6 +18,7 @@ from codec.mapping.rows import RowWriter
 from codec.mapping.views import records
 from codec.spec.plan import Adapter, Document, Entity, Folder, Line, View
 from codec.spec.words import OPTION, Element, Pick, Thing
+from codec.stream.frame import Pair
 from codec.stream.sort import Sorter
 from codec.stream.write import Records, SharedRecords
 from codec.tree.readable import Cutter, Readable
@@ -26,6 +27,7 @@ from codec.workers import Result
 
 AT_ONCE = 8 << 20  # bytes of a document of lines that is read whole
 PATIENCE = 1 << 16  # bytes of documents that are read without the fast parser, which takes longer to load
+TOGETHER = 64  # records that several things had in common, handed on at once
 TEXT_PER_BYTE = 6  # the longest JSON text of one byte is an escape of six characters
 
 
@@ -195,7 +197,7 @@ class DocumentReader:
         if write is None:
             return False
         try:
-            records, shared = write(thing, self._into.tail)
+            records, shared = write([thing], self._into.tail)
         except Exception:  # the careful way finds what is wrong, or that nothing is
             return False
         try:
@@ -208,18 +210,13 @@ class DocumentReader:
         return True
 
     def emit_all_at_once(self, entity: Entity, things: Sequence[Thing]) -> bool:
-        """The same for many; False if each has to be done by itself, which says what is wrong with which."""
-        write, tail = self._writers[entity.name], self._into.tail
+        """The same for many of one parent, which know the options; False if each has to be done by itself, which says
+        what is wrong with which."""
+        write = self._writers[entity.name]
         if write is None:
             return False
-        records: list[tuple[bytes, bytes]] = []
-        shared: list[tuple[bytes, tuple[object, ...], bytes]] = []
         try:
-            for thing in things:
-                thing |= self.on
-                of_thing, of_others = write(thing, tail)
-                records += of_thing
-                shared += of_others
+            records, shared = write(things, self._into.tail)
         except Exception:
             return False
         try:
@@ -365,11 +362,17 @@ class DocumentReader:
 
     def finish(self) -> None:
         """Hand on the records that several things had in common: one per key, the one with the least rank."""
+        records: list[Pair] = []
         before: object = None
         for key, _, _, record in self._repeated.sorted():
             if key != before:
-                self._emit(key, record)  # type: ignore[arg-type]
+                records.append((key + self._into.tail, record))  # type: ignore[operator, arg-type]
             before = key
+            if len(records) == TOGETHER:
+                self._into.extend(records)
+                records = []
+        if records:
+            self._into.extend(records)
 
     def lines(self, document: Document, path: str) -> Iterator[tuple[Thing, int, int]]:
         """The things that the lines of a file say, each with line and column."""
@@ -378,7 +381,8 @@ class DocumentReader:
                 yield said, line, column
 
     def some_lines(self, document: Document, path: str) -> Iterator[tuple[list[Thing], int, int]]:
-        """The same, some at a time, with line and column of the first one; of several each has a line of its own."""
+        """The same, some at a time, which say the same fields, with line and column of the first one; of several each has
+        a line of its own."""
         read = self.engine.document_reader(document)
         with self.open(path) as stream:
             first = 1

@@ -178,10 +178,13 @@ class Households:
 
     def _lines(self, child: Entity, document: Document, path: str, parent: Thing) -> None:
         assert child.within is not None
-        empty: Thing = dict.fromkeys(child.fields) | {child.within[0]: parent}
+        given: Thing = {child.within[0]: parent, **self.reader.on}
         for some, first, column in self.reader.some_lines(document, path):
+            unsaid = given | dict.fromkeys(name for name in child.fields if name not in some[0])
             for at in range(0, len(some), TOGETHER):
-                things = [empty | said for said in some[at : at + TOGETHER]]
+                things = some[at : at + TOGETHER]
+                for thing in things:
+                    thing |= unsaid
                 if len(things) > 1 and self.reader.emit_all_at_once(child, things):
                     self._tell_parent(child, things, parent)
                     continue

@@ -18,9 +18,9 @@ from codec.stream.alike import Alike as AlikeSizes
 from codec.stream.batches import Batch
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
-from codec.stream.source import BLOCK
 
 ENTRY, NODE, GROUP = range(3)
+BLOCK = 1 << 18  # what is made of it stays near the processor
 
 
 class Thing(NamedTuple):
@@ -116,6 +116,7 @@ class Everything:
         """Each thing once, entries in runs where that is possible; of framed entries those from the one at `start` on,
         and no run goes over `cut`, where another one begins (0: all, in runs as they come)."""
         self.natural = True
+        self._reader.source.block = BLOCK
         self._reader.source.seek(start or self._reader.start)
         return self._grouped() if self._reader.plan.groups else self._framed(cut)
 

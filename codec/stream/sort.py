@@ -22,7 +22,7 @@ Item = TypeVar("Item", bound=tuple[object, ...])
 
 DEFAULT_BUDGET = 12 << 20
 FAN_IN = 64  # runs merged at once; a block is 1/FAN_IN of the budget, so that a merge holds one budget
-_LENGTH = Struct("<Q")  # before each block in the file
+_HEAD = Struct("<QQ")  # before each block in the file: the sizes of the first part of its first item, and of the block
 _MARSHAL_VERSION = 2  # the last one that does not look for shared objects, which would cost more than it saves
 
 
@@ -44,6 +44,7 @@ class Sorter(Generic[Item]):
         "_file",
         "_files",
         "_finished",
+        "_given",
         "_items",
         "_runs",
         "_spilled",
@@ -61,7 +62,8 @@ class Sorter(Generic[Item]):
         self._spilled = 0
         self._block_bytes = budget // FAN_IN
         self._block_items = 0
-        self._finished = False
+        self._finished = False  # nothing can be added
+        self._given = False
 
     def __len__(self) -> int:
         """How many items were added."""
@@ -109,26 +111,36 @@ class Sorter(Generic[Item]):
         self._spilled += count
         self._block_items = min(self._block_items or block_items, block_items) if told else self._block_items
 
-    def sorted(self) -> Iterator[Item]:
-        """All items in order, to be called once, after the last `add`; valid until `close`."""
+    def settle(self) -> None:
+        """After the last `add`: do once what several processes would otherwise do before each gives the items."""
         if self._finished:
+            return
+        if not self._runs:
+            self._items.sort()
+            self._spilled = len(self._items)
+        else:
+            if self._items:
+                self._spill()
+            while len(self._runs) > FAN_IN:
+                self._merge_pass()
+        self._finish()
+
+    def sorted(self, start: tuple[object, ...] = ()) -> Iterator[Item]:
+        """All items that are not less than `start`, in order; to be called once in a process, after the last `add`, and
+        valid until `close`."""
+        if self._given:
             raise RuntimeError("a Sorter gives its items once")
+        self.settle()
+        self._given = True
         if not self._runs:
             items, self._items = self._items, []
-            items.sort()
-            self._spilled = len(items)
-            self._finish()
-            return iter(items)
-        if self._items:
-            self._spill()
-        self._finish()
-        while len(self._runs) > FAN_IN:
-            self._merge_pass()
-        return self._merged(self._runs)
+            return islice(items, bisect_left(items, start), None)
+        return self._merged(self._runs, start)
 
     def close(self) -> None:
         """Free memory and disk; may be called at any time and more than once."""
         self._finish()
+        self._given = True
         self._items = []
         self._runs = []
         self._file = None
@@ -195,36 +207,51 @@ class Sorter(Generic[Item]):
             self._write_block(file, items[:middle])
             self._write_block(file, items[middle:])
             return
-        file.write(_LENGTH.pack(len(raw)))
+        first = marshal.dumps(items[0][0], _MARSHAL_VERSION)  # type: ignore[arg-type]
+        file.write(_HEAD.pack(len(first), len(raw)) + first)
         file.write(raw)
 
-    def _merged(self, runs: list[tuple[IO[bytes], int, int]]) -> Iterator[Item]:
-        return chain.from_iterable(_merge([_Run(*run) for run in runs]))
+    def _merged(self, runs: list[tuple[IO[bytes], int, int]], start: tuple[object, ...] = ()) -> Iterator[Item]:
+        return chain.from_iterable(_merge([_Run(*run, start) for run in runs]))
 
 
 class _Run(Generic[Item]):
-    """One sorted run of a file, of which one block at a time is in memory."""
+    """One sorted run of a file, of which one block at a time is in memory; without what is less than `least`."""
 
-    __slots__ = ("_at", "_end", "_file", "block", "start")
+    __slots__ = ("_at", "_end", "_file", "_least", "block", "start")
 
-    def __init__(self, file: IO[bytes], at: int, end: int) -> None:
+    def __init__(self, file: IO[bytes], at: int, end: int, least: tuple[object, ...] = ()) -> None:
         self._file = file
         self._at = at
         self._end = end
+        self._least = least
         self.block: list[Item] = []
         self.start = 0  # items of the block before it are taken
 
     def fill(self) -> bool:
         """See to it that the block has an item left; False at the end of the run."""
-        if self.start < len(self.block):
-            return True
-        self.block = []
-        self.start = 0
-        if self._at < self._end:
-            (length,) = _LENGTH.unpack(_read_at(self._file, _LENGTH.size, self._at))
-            self.block = marshal.loads(_read_at(self._file, length, self._at + _LENGTH.size))
-            self._at += _LENGTH.size + length
-        return bool(self.block)
+        while self.start >= len(self.block):
+            self.block = []
+            self.start = 0
+            if self._at >= self._end:
+                return False
+            first, size = _HEAD.unpack(_read_at(self._file, _HEAD.size, self._at))
+            block = self._at + _HEAD.size + first
+            self._at = block + size
+            if self._least and self._is_less():
+                continue
+            self.block = marshal.loads(_read_at(self._file, size, block))
+            if self._least:
+                self.start = bisect_left(self.block, self._least)
+                self._least = self._least if self.start == len(self.block) else ()  # all that follows is wanted
+        return True
+
+    def _is_less(self) -> bool:
+        """Whether the next block begins with less than all that is wanted."""
+        if self._at >= self._end:
+            return False
+        first, _ = _HEAD.unpack(_read_at(self._file, _HEAD.size, self._at))
+        return bool(marshal.loads(_read_at(self._file, first, self._at + _HEAD.size)) < self._least[0])
 
     def take(self, stop: int) -> list[Item]:
         """The items up to `stop`, which the caller found by bisecting the block."""

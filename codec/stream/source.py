@@ -22,6 +22,7 @@ class Source:
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self.file, self.name = file, name
+        self.block = BLOCK  # bytes that are read at a time, at least
         self.shared = False  # set it before a fork: the file has one position, which both would move
         keep_blocks(4 * BLOCK)
         self.size = file.seek(0, 2)
@@ -69,7 +70,7 @@ class Source:
             return have
         blocks = [self.data[self.at :]] if have else []  # one block alone is not copied
         while have < size:
-            want = max(BLOCK, size - have)
+            want = max(self.block, size - have)
             block = os.pread(self.file.fileno(), want, self.end) if self.shared else self.file.read(want)
             if not block:
                 break

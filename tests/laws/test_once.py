@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.compile.once import once
+from codec.compile.once import once, once_for_all
 from tests.support.laws import examples
 
 LINES = [
@@ -72,3 +72,42 @@ def test_only_what_has_no_effect_is_made_once() -> None:
     assert text.count("noted(the_text)") == 4
     assert text.count('thing["set"]') == 6
     assert "thing['text'] stays" in text
+
+
+LOOP = [
+    "    for thing in things:",
+    '        thing["of"] = thing["parent"]["text"]',
+    '        if thing["parent"]["flag"]:',
+    '            made.append(double(thing["parent"]["text"].encode()) + thing["own"])',
+    '        made.append(noted(thing["parent"]["number"]))',
+    '        made.append(thing["of"])',
+]
+
+
+def of_all(lines: list[str]) -> object:
+    names: dict[str, object] = {}
+    exec("\n".join(["def made_of(things, double, noted):", "    made = []", *lines, "    return made"]), names)
+    return names["made_of"]
+
+
+@examples(50)
+@given(
+    parent=st.fixed_dictionaries({"text": st.text(max_size=3), "flag": st.booleans(), "number": st.integers(0, 9)}),
+    own=st.lists(st.binary(max_size=2), min_size=1, max_size=4),
+)
+def test_what_things_have_of_their_parent_is_made_once_for_all(parent: dict[str, object], own: list[bytes]) -> None:
+    short = once_for_all(LOOP, "parent", lambda name: name == "double", lambda name: name)
+    given_out, calls = [], []
+    for lines in (LOOP, short):
+        notes: list[str] = []
+
+        def double(raw: bytes, notes: list[str] = notes) -> bytes:
+            notes.append("double")
+            return raw + raw
+
+        things = [{"parent": dict(parent), "own": one} for one in own]
+        given_out.append(of_all(lines)(things, double, lambda value: value))  # type: ignore[operator]
+        calls.append(len(notes))
+    assert given_out[0] == given_out[1]
+    assert calls[1] == 1
+    assert calls[0] == len(own) * bool(parent["flag"])

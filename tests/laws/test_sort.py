@@ -29,6 +29,15 @@ def test_equals_sorted_for_every_budget(values: list[tuple[object, ...]], budget
     assert through(values, budget) == sorted(values)
 
 
+@given(items, st.integers(0, 40), parts)
+def test_from_an_item_on_comes_what_is_not_less(values: list[tuple[object, ...]], budget: int, start: bytes) -> None:
+    with Sorter[tuple[object, ...]](budget) as sorter:
+        for value in values:
+            sorter.add(value, 1)
+        sorter.settle()
+        assert list(sorter.sorted((start,))) == [item for item in sorted(values) if item >= (start,)]
+
+
 @given(st.lists(st.integers(0, 3), max_size=200), st.integers(0, 12))
 def test_equal_items_keep_the_order_of_arrival(keys: list[int], budget: int) -> None:
     # True == 1 == 1.0, so these items are equal to the sort and still tell who came first
