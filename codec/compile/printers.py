@@ -152,7 +152,7 @@ class Printer:
         """The condition under which a member is printed."""
         conditions = [f"{member.option!r} in shown"] if member.option else []
         if member.shown_with:
-            unsaid = (None, 0, member.default)
+            unsaid = (None, member.default)
             conditions.append(f"not shown.isdisjoint({member.shown_with!r}) and {value} not in {unsaid!r}")
         if member.empty_left_out:
             conditions.append(value)

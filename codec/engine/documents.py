@@ -21,7 +21,7 @@ def is_shown(member: plan.Member, value: object, shown: frozenset[str]) -> bool:
     """Whether a member is printed: its option is on, and it is not left out for having no value or nothing in it."""
     if member.hidden or (member.option and member.option not in shown):
         return False
-    if member.shown_with and (shown.isdisjoint(member.shown_with) or value in (None, 0, member.default)):
+    if member.shown_with and (shown.isdisjoint(member.shown_with) or value in (None, member.default)):
         return False
     if member.empty_left_out and not value:
         return False

@@ -6,6 +6,7 @@ Noise is what the spec calls slack: bytes that nobody reads, other flag bits, un
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -168,9 +169,9 @@ def build(parts: Iterable[plan.Part], values: Values, draw: st.DrawFn | None = N
 
 def runs_end(parts: Sequence[plan.Part], values: Values) -> bool:
     """Whether each run ends where its slot does: the bytes of the next, a great number's say, may go on with it."""
-    for index, part in enumerate(parts):
-        if isinstance(part, plan.Slot) and isinstance(part.layout, Scanned) and part.layout.run:
-            after = build(parts[index + 1 :], values)[:1]
+    for part, behind in pairwise(parts):
+        if isinstance(part, plan.Slot) and isinstance(part.layout, Scanned) and isinstance(behind, plan.Slot):
+            after = slot_bytes(behind, values[behind.name])[:1]
             if after and part.layout.alphabet is not None and after in part.layout.alphabet:
                 return False
     return True

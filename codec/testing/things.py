@@ -286,8 +286,9 @@ def visible(entity: plan.Entity, thing: Thing, shown: frozenset[str], parent: pl
     thing = thing | {name: _nothing(entity.fields[name]) for name in sorted(behind)}
     for member in members:
         if member.shown_with:
-            is_on = not shown.isdisjoint(member.shown_with)
-            thing |= {name.field: (is_on and thing[name.field]) or member.default for name in targets(member)}
+            said = thing if not shown.isdisjoint(member.shown_with) else {}
+            values = {name.field: said.get(name.field) for name in targets(member)}
+            thing |= {name: member.default if value is None else value for name, value in values.items()}
     if parent is not None and entity.within is not None:
         holder = thing[entity.within[0]]
         assert isinstance(holder, dict)

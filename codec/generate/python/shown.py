@@ -160,7 +160,7 @@ class Show:
             self.code.line(f"{name} = {value}")
             value = name
             if member.shown_with:
-                nothing = (None, 0, member.default)
+                nothing = (None, member.default)
                 conditions.append(f"not options.isdisjoint({set(member.shown_with)!r}) and {value} not in {nothing!r}")
             if member.empty_left_out:
                 conditions.append(value)
