@@ -14,7 +14,7 @@ from codec.conformance.points import parents
 from codec.conformance.vectors import Files, Link, Options, Vector
 from codec.layout.literal_path import LiteralPath
 from codec.spec import plan
-from codec.spec.words import Among, Condition, Joined, Name, Not
+from codec.spec.words import Among, Compared, Condition, Constant, Field, Joined, Name, Not
 
 MOST_TREES = 4  # in which a member is damaged until enough of it was refused
 MOST_CHECKED = 100  # the same, while a check of the thing has not been broken
@@ -257,6 +257,9 @@ def names_in(part: object) -> Iterator[str]:
 def _among(condition: Condition) -> Iterator[tuple[str, object]]:
     if isinstance(condition, Among):
         yield from ((condition.name.field, value) for value in condition.values)
+    elif isinstance(condition, Compared) and isinstance(condition.left, Field):
+        if isinstance(condition.right, Constant) and isinstance(condition.right.value, int):
+            yield from ((condition.left.name.field, condition.right.value + more) for more in (0, 1))
     elif isinstance(condition, Not):
         yield from _among(condition.inner)
     elif isinstance(condition, Joined):

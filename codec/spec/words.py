@@ -552,4 +552,5 @@ class Compared(Condition):
 
     def describe(self) -> str:
         words = {"equal": "equals", "at_least": "is at least", "above": "is above", "at_most": "is at most"}
-        return f"{self.left.describe()} {words[self.word]} {self.right.describe()}"
+        right = repr(self.right.value) if isinstance(self.right, Constant) else self.right.describe()
+        return f"{self.left.describe()} {words[self.word]} {right}"

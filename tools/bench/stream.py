@@ -42,8 +42,8 @@ class Shuffled(Sorter[tuple[bytes, bytes]]):
         digest = blake2b(item[0], digest_size=8).digest()
         super().add(cast("tuple[bytes, bytes]", (digest, *item)), weight + len(digest))
 
-    def sorted(self) -> Iterator[tuple[bytes, bytes]]:
-        return (cast("tuple[bytes, bytes]", item[1:]) for item in super().sorted())
+    def sorted(self, start: tuple[object, ...] = ()) -> Iterator[tuple[bytes, bytes]]:
+        return (cast("tuple[bytes, bytes]", item[1:]) for item in super().sorted(start))
 
 
 def write(
