@@ -7,35 +7,38 @@ steps, one value, and external sorts.
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from struct import Struct
 from typing import cast
 
-from codec.complement.beside import Of, beside
+from codec.complement.beside import Of, Singles, beside
 from codec.complement.homes import Homes
 from codec.complement.keep import FAR_LEAST, REASONS, digest_of, row_of
 from codec.complement.merging import Merging
 from codec.complement.pool import Pool, Ref
-from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Step
+from codec.complement.spool import Spool
+from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Step
 from codec.complement.units import Units
-from codec.stream.everything import ENTRY
+from codec.layout.numbers import ALL_BITS
+from codec.stream.everything import ENTRY, Run
 from codec.stream.everything import GROUP as GROUP_HEAD
 from codec.stream.everything import NODE as NODE_ROW
 from codec.stream.sort import Sorter
-from codec.stream.wrap import Out
+from codec.stream.wrap import Out, OutRun
 
-Records = Iterable[tuple[bytes, bytes]]
 Value = bytes | Ref
 Item = tuple[object, ...]
 
 TOUCHED, GIVEN, SAID, ORPHAN = range(4)
 """What is noted of a unit, in this order: that it changed, an entry, a canonical record, an entry that a new thing must not
 come to own."""
-HIDDEN = REASONS.index("hidden")
+HIDDEN, SHOWN = REASONS.index("hidden"), REASONS.index("live")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Order:
             return b"", position
         return (key, commit_ts) if self.grouped else (raw, 0)
 
+    def places(self, raws: list[bytes], width: int) -> list[bytes]:
+        """Where entries of distinct keys belong; `width` is that of what follows a key."""
+        return [raw[:-width] for raw in raws] if self.grouped else raws
+
 
 class Applied:
     """The entries of the file, and counts of what became of steps and edits."""
@@ -60,7 +67,7 @@ class Applied:
         units: Units,
         merging: Merging,
         order: Order,
-        suffix: bytes,
+        suffix: Struct,
         commit_ts: int,
         scratch: Path | None,
     ) -> None:
@@ -71,6 +78,7 @@ class Applied:
         self._had: Sorter[Item] = Sorter(directory=scratch)
         self._of_units: Sorter[Item] = Sorter(directory=scratch)
         self._at_home: Sorter[Item] = Sorter(directory=scratch)
+        self._runs = Spool(scratch)
         self.pool = Pool(scratch)
         self._number = 0
         self._before = b""
@@ -83,14 +91,16 @@ class Applied:
 
     def close(self) -> None:
         """Give memory and disk back."""
-        for part in (self._out, self._wanted, self._had, self._of_units, self._at_home, self.pool):
+        for part in (self._out, self._wanted, self._had, self._of_units, self._at_home, self._runs, self.pool):
             part.close()
 
-    def run(self, steps: Iterable[Step], canonical: Records, values: Iterable[tuple[bytes, Ref]]) -> None:
+    def run(self, steps: Iterable[Step | Alike], canonical: Singles, values: Iterable[tuple[bytes, Ref]]) -> None:
         """Take everything in. `values` are the large values that the complement has, by digest, in the pool."""
-        for step, of in cast("Iterator[tuple[Step | None, Of[Step]]]", beside(steps, canonical, is_apart)):
+        for step, of in beside(steps, canonical, is_apart, self._suffix):
             self._number += 1
-            if step is None:
+            if isinstance(step, Run):
+                self._alike(step, [value for _, value in of.records])
+            elif step is None:
                 self._closed(of)
             else:
                 self._step(step, of)
@@ -101,12 +111,26 @@ class Applied:
             self._settle_unit(items)
         self._settle_values(values)
 
-    def entries(self) -> Iterator[Out]:
+    def entries(self) -> Iterator[Out | OutRun]:
         """The file's entries, in its order."""
-        for item in self._out.sorted():
-            what, key, commit_ts, state, expire_at, value = item[3:]
-            content = value if isinstance(value, bytes) else self.pool.read(Ref(*cast("tuple[int, int]", value)))
-            yield Out(what, key, commit_ts, state, expire_at, content)  # type: ignore[arg-type]
+        rest = self._out.sorted()
+        item = next(rest, None)
+        for run in self._runs.runs():
+            places, start = self._order.places(run.raws, self._suffix.size), 0
+            while item is not None and (stop := bisect_right(places, cast(bytes, item[0]), start)) < len(places):
+                if stop > start:
+                    yield OutRun(run.raws[start:stop], run.values[start:stop])
+                yield self._entry_of(item)
+                item, start = next(rest, None), stop
+            yield OutRun(run.raws[start:], run.values[start:]) if start else run
+        while item is not None:
+            yield self._entry_of(item)
+            item = next(rest, None)
+
+    def _entry_of(self, item: Item) -> Out:
+        what, key, commit_ts, state, expire_at, value = item[3:]
+        content = value if isinstance(value, bytes) else self.pool.read(Ref(*cast("tuple[int, int]", value)))
+        return Out(what, key, commit_ts, state, expire_at, content)  # type: ignore[arg-type]
 
     # -------------------------------------------------------------------------------------------- steps
 
@@ -127,6 +151,12 @@ class Applied:
             self._apart(step, kind)
         if kind in (SAME, OWN, FAR):
             self._before = step.raw
+
+    def _alike(self, run: Run[Step], values: list[bytes]) -> None:
+        """Entries whose values the documents give, as they did."""
+        self._runs.add(run.raws, values)
+        self._before = run.raws[-1]
+        self.counts[f"applied {REASONS[SHOWN]}"] += len(values)
 
     def _apart(self, step: Step, kind: int) -> None:
         """A row of the node, behind the entry that it stood behind; or the head of a group, where it stood."""
@@ -220,7 +250,7 @@ class Applied:
             value = self._merging.merged(key, given, base, value)
         deleted = value is None
         self.counts["edit deleted" if deleted else "edit written"] += 1
-        place = self._order.place(key + self._suffix, key, self._commit_ts, 0)
+        place = self._order.place(key + self._suffix.pack(self._commit_ts ^ ALL_BITS), key, self._commit_ts, 0)
         self._out.add(
             (*place, self._number, ENTRY, key, self._commit_ts, int(deleted), 0, self._kept(value or b"")),
             600 + len(key),

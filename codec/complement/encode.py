@@ -13,12 +13,13 @@ from typing import BinaryIO, cast
 from codec.api import DecodeOptions, EncodeOptions, EncodeResult, OutputContainer, Versions
 from codec.choices import switched_on
 from codec.complement.apply import Applied, Order
+from codec.complement.beside import Singles
 from codec.complement.homes import Homes
 from codec.complement.keep import REPEATED, VALUE_HEAD
 from codec.complement.merging import Merging
 from codec.complement.note import Note, plan_of, read_facts, read_note
 from codec.complement.pool import Pool, Ref
-from codec.complement.steps import Step, exactly, read_steps
+from codec.complement.steps import Alike, Step, exactly, read_steps
 from codec.complement.units import Units
 from codec.compression import Expanded
 from codec.encoding import hand_over, records_with
@@ -31,7 +32,7 @@ from codec.spec.container import Container
 from codec.stream.digest import DigestSink
 from codec.stream.everything import NODE
 from codec.stream.sort import Sorter
-from codec.stream.wrap import COMMIT, Out, Wrapping, made_front, write_container
+from codec.stream.wrap import COMMIT, Out, OutRun, Wrapping, made_front, write_container
 from codec.tree.walk import TreeReader
 from codec.verify.checksums import demand_checksums
 
@@ -64,9 +65,7 @@ class Complemented:
         self._wanted, self._commit_ts = commit_ts, min(newest + 1, ALL_BITS) if commit_ts is None else commit_ts
         self._wrapping = wrapping_of(container, note.wrapping, options.output_container)
         self._scratch, self._engine = options.scratch_root, options.engine
-        key = container.written.key
-        assert key is not None
-        self._suffix = struct.Struct(key.after[0][1].format)
+        self._suffix = container.written.stamp
         self._units, self._shown = Units(container, shown), shown
         self._homes = Homes(container, self._units, besides, reader)
 
@@ -74,13 +73,12 @@ class Complemented:
         """Write the whole file; raises `DataError` for two records with one key, or edits that cannot be newer."""
         container, wrapping = self.container, self._wrapping
         stream = next(stream for stream in container.streams if stream.name == wrapping.stream)
-        suffix = self._suffix.pack(self._commit_ts ^ ALL_BITS)
         order = Order(stream.groups is not None)
         merging = Merging(container, self._units)
         with closing(
-            Applied(self._homes, self._units, merging, order, suffix, self._commit_ts, self._scratch)
+            Applied(self._homes, self._units, merging, order, self._suffix, self._commit_ts, self._scratch)
         ) as applied:
-            applied.run(self._steps(), self._single(canonical), self._values(applied.pool))
+            applied.run(self._steps(), Singles(canonical, self._repeated), self._values(applied.pool))
             commit = wrapping.header[COMMIT]
             if applied.edits:
                 self._check_commit()
@@ -88,7 +86,7 @@ class Complemented:
             commit = max(commit, self._wanted or 0)
             if commit != wrapping.header[COMMIT]:
                 wrapping = wrapping.raised(container.clock, commit)
-            entries: Iterator[Out] = applied.entries()
+            entries = applied.entries()
             if self._wrapping.stream != self.note.wrapping.stream or self._drops_rows():
                 entries = _without_rows(entries, applied.counts)
             count = write_container(container, wrapping, entries, sink, self._scratch)
@@ -133,22 +131,17 @@ class Complemented:
             expected = f"more than {self.note.newest_commit}"
             raise DataError(code, "the timestamp is not above the newest commit", Place(), "", expected, found, hint)
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self) -> Iterator[Step | Alike]:
         plan = plan_of(self.container)
         with self._reader.open(plan.steps) as file:
             yield from read_steps(file, plan.steps, plan.errors["damaged"], self._suffix)
 
-    def _single(self, canonical: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-        before = None
-        for key, value in canonical:
-            if key == before and self.note.counts.get(REPEATED):
-                continue
-            if key == before:
-                hint = "two documents stand for the same key"
-                code = self.container.written.write_errors["repeated"]
-                raise DataError(code, f"two records have the key {key!r}", hint=hint)
-            before = key
-            yield key, value
+    def _repeated(self, key: bytes) -> None:
+        """Two records have one key: that is right where it was so in what came in."""
+        if not self.note.counts.get(REPEATED):
+            hint = "two documents stand for the same key"
+            code = self.container.written.write_errors["repeated"]
+            raise DataError(code, f"two records have the key {key!r}", hint=hint)
 
     def _values(self, pool: Pool) -> Iterator[tuple[bytes, Ref]]:
         """The large values of the complement, put into the pool."""
@@ -163,9 +156,9 @@ class Complemented:
                 raise DataError(plan.errors["damaged"], "the values cannot be read", Place(plan.values)) from None
 
 
-def _without_rows(entries: Iterable[Out], counts: dict[str, int]) -> Iterator[Out]:
+def _without_rows(entries: Iterable[Out | OutRun], counts: dict[str, int]) -> Iterator[Out | OutRun]:
     for one in entries:
-        if one.what == NODE:
+        if isinstance(one, Out) and one.what == NODE:
             counts["dropped node"] = counts.get("dropped node", 0) + 1
         else:
             yield one

@@ -22,14 +22,13 @@ from codec.complement.parts import Far, cut_of, write_parts
 from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Sink, Step, StepWriter
 from codec.compression import Compressed
 from codec.errors import EnvironmentProblem, Place
-from codec.layout.numbers import ALL_BITS
 from codec.mapping.besides import Besides
 from codec.spec.container import ComplementPlan, Container
 from codec.spec.plan import Row
 from codec.stream import everything
 from codec.stream.contents import Contents
 from codec.stream.entries import EntryReader
-from codec.stream.everything import Everything, Run, Thing
+from codec.stream.everything import Entries, Everything, Run, Thing, unpacked
 from codec.stream.sort import Sorter
 from codec.stream.wrap import Wrapping
 from codec.tree.staging import StagedFile, StagedTree
@@ -207,7 +206,7 @@ class Keeper:
         self, records: Singles, sorter: Sorter[tuple[object, ...]], far: Sorter[Far], start: int, cut: Cut | None
     ) -> Iterator[Step | Alike]:
         whole = self.whole
-        things: Iterator[Thing | Run]
+        things: Iterator[Thing | Entries]
         if self._is_ordered(whole):
             timed = self._seen.as_of is not None
             things = whole.in_file_order() if timed else whole.in_runs(start, cut.at if cut is not None else 0)
@@ -219,11 +218,11 @@ class Keeper:
         for thing, of in beside(things, records, is_apart, whole.suffix, cut):
             if isinstance(thing, Run):
                 tails = thing.tails(whole.suffix)
-                newest = whole.suffix.unpack(min(tails))[0] ^ ALL_BITS
-                self.newest_commit = max(self.newest_commit, newest)
+                self.newest_commit = max(self.newest_commit, *unpacked(whole.suffix, min(tails)))
                 told[SAME][live] += len(tails)
-                checks = [*map(zlib.crc32, thing.values)]
-                yield Alike(SAME | LIVE, live, thing.keys, b"".join(tails), whole.suffix, checks)
+                yield Alike(
+                    live, thing.raws, thing.keys, b"".join(tails), [zlib.crc32(value) for _, value in of.records]
+                )
                 continue
             if thing is None:
                 if of.used or of.value is None:

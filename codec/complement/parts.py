@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 from codec.complement.beside import Cut, Singles
-from codec.stream.everything import Everything, Run
+from codec.stream.everything import Entries, Everything
 from codec.stream.runs import scratch
 from codec.stream.source import BLOCK
 from codec.tree.files import close_quietly, told, write_all
@@ -33,7 +33,7 @@ def cut_of(reader: EntryReader, whole: Everything) -> Cut | None:
     if reader.source.size < PARTED or not reader.middle:
         return None
     run = next(whole.in_runs(reader.middle), None)
-    if not isinstance(run, Run):
+    if not isinstance(run, Entries):
         return None
     apart = (at for at in range(1, len(run.raws)) if not run.raws[at].startswith(run.keys[at - 1]))
     at = next(apart, 0)

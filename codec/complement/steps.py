@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from dataclasses import dataclass
+from itertools import accumulate, count, islice, pairwise, tee
+from operator import eq, itemgetter
+from typing import BinaryIO, NamedTuple, Protocol
+from zlib import crc32
 
 from codec.compression import QUICK, Compressed, Expanded
 from codec.errors import DataError, Place, StreamError
+from codec.stream.everything import Run, leading, unpacked
 
 MOST_BYTES = 1 << 20
 STEP_BYTES = 256  # what a step takes besides its key and value: a block has at most 4096 steps
@@ -40,16 +45,34 @@ class Step(NamedTuple):
     value: bytes  # of OWN and NODE; the digest of FAR
 
 
-class Alike(NamedTuple):
-    """Steps of one kind and reason, as columns: keys, times (as `suffix` packs them behind keys), checks; nothing else is
-    said of them."""
+@dataclass(frozen=True, slots=True)
+class Alike(Run[Step]):
+    """Entries that a reader saw, with the documents' value, as parallel lists: framed keys, keys, checks; nothing else is
+    said of them. `tails` are the times, one behind the other as they stand behind keys."""
 
-    kind: int
     reason: int
+    raws: list[bytes]
     keys: list[bytes]
-    tails: bytes
-    suffix: struct.Struct
+    times: bytes
     checks: list[int]
+
+    def agreeing(self, records: Iterator[tuple[bytes, bytes]], most: int) -> int:
+        """See `Run`; the check stands for the value."""
+        ones, others = tee(records)
+        found = zip(map(itemgetter(0), ones), map(crc32, map(itemgetter(1), others)), strict=True)
+        return leading(map(eq, found, islice(zip(self.keys, self.checks, strict=True), most)))
+
+    def parts(self, at: int) -> tuple[Alike, Alike]:
+        """See `Run`."""
+        end = at * (len(self.times) // len(self.keys))
+        first = Alike(self.reason, self.raws[:at], self.keys[:at], self.times[:end], self.checks[:at])
+        return first, Alike(self.reason, self.raws[at:], self.keys[at:], self.times[end:], self.checks[at:])
+
+    def things(self, suffix: struct.Struct) -> Iterator[Step]:
+        """See `Run`."""
+        steps = zip(self.raws, self.keys, unpacked(suffix, self.times), self.checks, strict=True)
+        for raw, key, commit_ts, check in steps:
+            yield Step(SAME | LIVE, self.reason, raw, key, commit_ts, 0, 0, check, 0, 0, b"")
 
 
 class Sink(Protocol):
@@ -61,6 +84,12 @@ class Sink(Protocol):
 _COMPLEMENT = bytes(range(255, -1, -1))
 _COUNTS = struct.Struct("<6I")  # steps, bytes of: numbers, keys, values, narrow columns, which numbers are there
 _NUMBERS = ("Q", "Q", "I", "Q", "Q", "I", "I")  # commit_ts, expire_at, check, unit, order, key size, value size
+_TIMES, _NOT_ALIKE = 1 << 0, ~(1 << 0 | 1 << 2 | 1 << 5)  # of these: commit_ts; what `Alike` does not have
+
+
+def _alike(reason: int, size: int) -> bytes:
+    """The narrow columns of steps that are alike: kinds, reasons, tombstones."""
+    return bytes((SAME | LIVE,)) * size + bytes((reason,)) * size + bytes(size)
 
 
 class StepWriter:
@@ -75,22 +104,21 @@ class StepWriter:
         """More steps; those that come as columns are a block of their own."""
         held, room = self._steps, MOST_BYTES
         for step in steps:
-            if type(step) is Alike:
+            if isinstance(step, Alike):
                 self._flush()
                 self._write_alike(step)
                 held, room = self._steps, MOST_BYTES
                 continue
-            held.append(cast(Step, step))
-            room -= len(step[3]) + len(step[10]) + STEP_BYTES  # type: ignore[misc]
+            held.append(step)
+            room -= len(step[3]) + len(step[10]) + STEP_BYTES
             if room <= 0:
                 self._flush()
                 held, room = self._steps, MOST_BYTES
 
     def _write_alike(self, some: Alike) -> None:
-        count, keys = len(some.keys), some.keys
-        none = (0,) * count
-        narrow = bytes((some.kind,)) * count + bytes((some.reason,)) * count + bytes(count)
-        times = _unpacked_planes(some.tails, some.suffix)
+        keys, size = some.keys, len(some.keys)
+        none, narrow = (0,) * size, _alike(some.reason, size)
+        times = _planes_of_tails(some.times, len(some.times) // size)
         self._write((times, none, some.checks, none, none, [*map(len, keys)], none), keys, (), narrow)
 
     def _flush(self) -> None:
@@ -131,9 +159,17 @@ def _planes(code: str, column: Sequence[int]) -> bytes:
     return b"".join(raw[plane::width] for plane in range(width))
 
 
-def _unpacked_planes(tails: bytes, suffix: struct.Struct) -> bytes:
+def _planes_of_tails(tails: bytes, width: int) -> bytes:
     """The planes of numbers whose complements stand in `tails`, highest byte first, one behind the other."""
-    return b"".join(tails[plane :: suffix.size] for plane in reversed(range(suffix.size))).translate(_COMPLEMENT)
+    return b"".join(tails[plane::width] for plane in reversed(range(width))).translate(_COMPLEMENT)
+
+
+def _tails_of_planes(planes: bytes, width: int) -> bytes:
+    """The other way."""
+    tails, count = bytearray(len(planes)), len(planes) // width
+    for plane, at in enumerate(reversed(range(width))):
+        tails[at::width] = planes[plane * count : (plane + 1) * count]
+    return bytes(tails.translate(_COMPLEMENT))
 
 
 def _numbers(code: str, planes: bytes, count: int) -> tuple[int, ...]:
@@ -145,7 +181,7 @@ def _numbers(code: str, planes: bytes, count: int) -> tuple[int, ...]:
     return struct.unpack(f"<{count}{code}", raw)
 
 
-def read_steps(file: BinaryIO, name: str, error: str, suffix: struct.Struct) -> Iterator[Step]:
+def read_steps(file: BinaryIO, name: str, error: str, suffix: struct.Struct) -> Iterator[Step | Alike]:
     """The steps of a file, whose digest was verified; raises `DataError` (`error`) for one that is none.
 
     `suffix` packs the complement of a time, as it follows the key of an entry.
@@ -158,21 +194,28 @@ def read_steps(file: BinaryIO, name: str, error: str, suffix: struct.Struct) -> 
         raise DataError(error, "the steps cannot be read", Place(name)) from None
 
 
-def _block(stream: Expanded, head: bytes, suffix: struct.Struct) -> Iterator[Step]:
-    count, of_numbers, of_keys, of_values, of_narrow, present = _COUNTS.unpack(head)
-    numbers, keys, values, narrow = (exactly(stream, size) for size in (of_numbers, of_keys, of_values, of_narrow))
+def _block(stream: Expanded, head: bytes, suffix: struct.Struct) -> Iterator[Step | Alike]:
+    size, of_numbers, of_keys, of_values, of_narrow, present = _COUNTS.unpack(head)
+    numbers, keys, values, narrow = (exactly(stream, part) for part in (of_numbers, of_keys, of_values, of_narrow))
     at, columns = 0, []
     for index, code in enumerate(_NUMBERS):
         if present >> index & 1:
-            size = struct.calcsize(f"<{code}") * count
-            columns.append(_numbers(code, numbers[at : at + size], count))
-            at += size
+            width = struct.calcsize(f"<{code}") * size
+            columns.append(_numbers(code, numbers[at : at + width], size))
+            at += width
         else:
-            columns.append((0,) * count)
+            columns.append((0,) * size)
     times, expiries, checks, units, orders, key_sizes, value_sizes = columns
+    if not present & _NOT_ALIKE and narrow == _alike(narrow[size], size):
+        some = [keys[start:end] for start, end in pairwise(accumulate(key_sizes, initial=0))]
+        width = suffix.size
+        tails = _tails_of_planes(numbers[: width * size] if present & _TIMES else bytes(width * size), width)
+        raws = [key + tails[start : start + width] for key, start in zip(some, count(0, width), strict=False)]
+        yield Alike(narrow[size], raws, some, tails, list(checks))
+        return
     pack, key_at, value_at = suffix.pack, 0, 0
     everything = (1 << 64) - 1
-    for index in range(count):
+    for index in range(size):
         kind = narrow[index]
         key = keys[key_at : key_at + key_sizes[index]]
         value = values[value_at : value_at + value_sizes[index]]
@@ -181,11 +224,11 @@ def _block(stream: Expanded, head: bytes, suffix: struct.Struct) -> Iterator[Ste
         framed = (kind & 0x3F) <= FAR
         yield Step(
             kind,
-            narrow[count + index],
+            narrow[size + index],
             key + pack(times[index] ^ everything) if framed else key,
             key,
             times[index],
-            narrow[2 * count + index],
+            narrow[2 * size + index],
             expiries[index],
             checks[index],
             units[index],

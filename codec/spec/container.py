@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from struct import Struct
 
 from codec.errors import Place
 from codec.frozen import frozen
@@ -73,6 +74,12 @@ class StreamPlan:
     write_errors: Mapping[str, str]
     place: Place
     footer: Fixed | None = None  # the CRC-32C of the stream up to here
+
+    @property
+    def stamp(self) -> Struct:
+        """What packs the inverted timestamp behind each framed key; for a stream whose keys are framed."""
+        assert self.key is not None
+        return Struct(self.key.after[0][1].format)
 
 
 @frozen

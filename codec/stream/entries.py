@@ -194,7 +194,7 @@ class EntryReader:
     @property
     def stamp(self) -> Struct:
         """What reads the inverted timestamp behind each framed key."""
-        return STAMP if self.plan.key is None else Struct(self.plan.key.after[0][1].format)
+        return STAMP if self.plan.key is None else self.plan.stamp
 
     def _framed(self, unread: tuple[bytes, ...]) -> Iterator[Batch]:
         """The hot loop: one block in a local, precompiled structs, checks without calls."""

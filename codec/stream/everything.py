@@ -7,9 +7,12 @@ given as it is. Memory: one block, or one larger value.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import islice, takewhile
+from operator import eq, truth
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from codec.errors import StreamError
 from codec.layout.numbers import ALL_BITS
@@ -19,6 +22,7 @@ from codec.stream.batches import Batch
 from codec.stream.entries import EntryReader
 from codec.stream.sort import Sorter
 
+One = TypeVar("One", covariant=True)
 ENTRY, NODE, GROUP = range(3)
 BLOCK = 1 << 18  # what is made of it stays near the processor
 
@@ -39,31 +43,17 @@ class Thing(NamedTuple):
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Entries that follow each other, without flags and expiries, as parallel lists: framed keys, keys, values.
+class Run(ABC, Generic[One]):
+    """Items that follow each other, as parallel lists: framed keys, keys, and what else there is of each."""
 
-    The first has this `number` and begins at `start`; `around` bytes of each are neither key nor value.
-    """
-
+    __slots__ = ()
     raws: list[bytes]
     keys: list[bytes]
-    values: list[bytes]
-    number: int
-    start: int
-    around: int
 
     @property
     def raw(self) -> bytes:
         """The framed key of the first one."""
         return self.raws[0]
-
-    def parts(self, at: int) -> tuple[Run, Run]:
-        """Those before an index, and the others."""
-        size = sum(map(len, self.raws[:at])) + sum(map(len, self.values[:at])) + at * self.around
-        first = Run(self.raws[:at], self.keys[:at], self.values[:at], self.number, self.start, self.around)
-        numbers = self.number + at, self.start + size, self.around
-        return first, Run(self.raws[at:], self.keys[at:], self.values[at:], *numbers)
 
     def distinct(self, most: int) -> int:
         """How many of the first `most` stand before one whose key the next framed key begins with; not all, at most one
@@ -76,19 +66,63 @@ class Run:
         width = suffix.size
         return [raw[-width:] for raw in self.raws]
 
-    def times(self, suffix: struct.Struct) -> list[int]:
-        """When each was committed."""
-        some = f"{suffix.format[0]}{len(self.raws)}{suffix.format[1:]}"
-        return [number ^ ALL_BITS for number in struct.unpack(some, b"".join(self.tails(suffix)))]
+    @abstractmethod
+    def agreeing(self, records: Iterator[tuple[bytes, bytes]], most: int) -> int:
+        """How many of the first `most` have the keys and values of the next records, of which one more is taken."""
+
+    @abstractmethod
+    def parts(self, at: int) -> tuple[Self, Self]:
+        """Those before an index, and the others."""
+
+    @abstractmethod
+    def things(self, suffix: struct.Struct) -> Iterator[One]:
+        """The same one by one."""
+
+
+def leading(agree: Iterable[bool]) -> int:
+    """How many are true before the first one that is not."""
+    return sum(takewhile(truth, agree))
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Run[Thing]):
+    """Entries that follow each other, without flags and expiries, and their values.
+
+    The first has this `number` and begins at `start`; `around` bytes of each are neither key nor value.
+    """
+
+    raws: list[bytes]
+    keys: list[bytes]
+    values: list[bytes]
+    number: int
+    start: int
+    around: int
+
+    def agreeing(self, records: Iterator[tuple[bytes, bytes]], most: int) -> int:
+        """See `Run`."""
+        return leading(map(eq, records, islice(zip(self.keys, self.values, strict=True), most)))
+
+    def parts(self, at: int) -> tuple[Entries, Entries]:
+        """See `Run`."""
+        size = sum(map(len, self.raws[:at])) + sum(map(len, self.values[:at])) + at * self.around
+        first = Entries(self.raws[:at], self.keys[:at], self.values[:at], self.number, self.start, self.around)
+        numbers = self.number + at, self.start + size, self.around
+        return first, Entries(self.raws[at:], self.keys[at:], self.values[at:], *numbers)
 
     def things(self, suffix: struct.Struct) -> Iterator[Thing]:
-        """The same one by one."""
+        """See `Run`."""
         at, new = self.start + self.around, tuple.__new__  # a named tuple costs most of its time without
-        entries = zip(self.raws, self.keys, self.times(suffix), self.values, strict=True)
+        times = unpacked(suffix, b"".join(self.tails(suffix)))
+        entries = zip(self.raws, self.keys, times, self.values, strict=True)
         for number, (raw, key, commit_ts, value) in enumerate(entries, self.number):
             at += len(raw)
             yield new(Thing, (raw, number, ENTRY, key, commit_ts, 0, 0, value, at))
             at += len(value) + self.around
+
+
+def unpacked(suffix: struct.Struct, tails: bytes) -> Iterator[int]:
+    """The times whose complements stand one behind the other, as `suffix` packs each."""
+    return (inverted ^ ALL_BITS for (inverted,) in suffix.iter_unpack(tails))
 
 
 class Everything:
@@ -97,9 +131,7 @@ class Everything:
 
     def __init__(self, reader: EntryReader) -> None:
         self._reader, self.natural = reader, True
-        suffix = reader.container.written.key
-        assert suffix is not None
-        self.suffix = struct.Struct(suffix.after[0][1].format)
+        self.suffix = reader.container.written.stamp
 
     def share(self) -> None:
         """Read the file, from here on, without the position in it that processes which are forked have in common."""
@@ -112,7 +144,7 @@ class Everything:
         footers += [reader.container.footer.crc] if reader.head.container == reader.container.footer.named else []
         return reader.source.size - sum(layout.size or 0 for layout in footers)
 
-    def in_runs(self, start: int = 0, cut: int = 0) -> Iterator[Thing | Run]:
+    def in_runs(self, start: int = 0, cut: int = 0) -> Iterator[Thing | Entries]:
         """Each thing once, entries in runs where that is possible; of framed entries those from the one at `start` on,
         and no run goes over `cut`, where another one begins (0: all, in runs as they come)."""
         self.natural = True
@@ -123,7 +155,7 @@ class Everything:
     def in_file_order(self) -> Iterator[Thing]:
         """Each thing once, by itself."""
         for part in self.in_runs():
-            if isinstance(part, Run):
+            if isinstance(part, Entries):
                 yield from part.things(self.suffix)
             else:
                 yield part
@@ -134,7 +166,7 @@ class Everything:
             sorter.add(tuple(thing), len(thing.raw) + len(thing.value) + len(thing.key) + 300)
         return map(Thing._make, sorter.sorted())
 
-    def _framed(self, cut: int) -> Iterator[Thing | Run]:
+    def _framed(self, cut: int) -> Iterator[Thing | Entries]:
         """Entries without anything odd in runs, one of each block; whatever else there is by itself."""
         plan, source = self._reader.plan, self._reader.source
         key_frame, value_frame = plan.key, plan.value
@@ -187,7 +219,7 @@ class Everything:
             if raws:
                 self.natural &= raws[0] >= last and batch.ordered
                 last = raws[-1]
-                yield Run(raws, [raw[:-of_tail] for raw in raws], values, number + 1, base + start, around)
+                yield Entries(raws, [raw[:-of_tail] for raw in raws], values, number + 1, base + start, around)
                 number += len(raws)
             elif at == start:
                 number += 1
@@ -229,7 +261,7 @@ class Everything:
         if source.fill(need) < need:
             raise StreamError(self._reader.plan.errors["truncated"], "the file became shorter while it was read")
 
-    def _grouped(self) -> Iterator[Thing | Run]:
+    def _grouped(self) -> Iterator[Thing | Entries]:
         groups, source = self._reader.plan.groups, self._reader.source
         assert groups is not None
         names = [name for name, _ in groups.version]

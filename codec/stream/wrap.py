@@ -20,6 +20,7 @@ from codec.frozen import frozen
 from codec.layout.numbers import ALL_BITS
 from codec.spec.container import Clock, Container, StreamPlan
 from codec.stream.everything import ENTRY, NODE
+from codec.stream.frame import Frame
 from codec.stream.seal import sealed
 
 BLOCK = 1 << 20
@@ -42,6 +43,19 @@ class Out(NamedTuple):
     state: int
     expire_at: int
     value: bytes
+
+
+class OutRun(NamedTuple):
+    """Entries that follow each other, without flags and expiries: framed keys, each above the one before, and values."""
+
+    raws: list[bytes]
+    values: list[bytes]
+
+    def entries(self, suffix: struct.Struct) -> Iterator[Out]:
+        """The same one by one; `suffix` is what a framed key ends with."""
+        for raw, value in zip(self.raws, self.values, strict=True):
+            (inverted,) = suffix.unpack(raw[-suffix.size :])
+            yield Out(ENTRY, raw[: -suffix.size], inverted ^ ALL_BITS, 0, 0, value)
 
 
 @frozen
@@ -85,7 +99,7 @@ def raised_front(clock: Clock, front: bytes, commit_ts: int) -> bytes:
 
 
 def write_container(
-    container: Container, wrapping: Wrapping, entries: Iterable[Out], sink: Sink, scratch: Path | None = None
+    container: Container, wrapping: Wrapping, entries: Iterable[Out | OutRun], sink: Sink, scratch: Path | None = None
 ) -> int:
     """Write the whole file; how many entries. `scratch` is where temporary files go."""
     plan = next(stream for stream in container.streams if stream.name == wrapping.stream)
@@ -101,7 +115,7 @@ def write_container(
         from tempfile import TemporaryFile
 
         with TemporaryFile(dir=scratch) as body:
-            _grouped(plan, entries, body, out, scratch)
+            _grouped(plan, _one_by_one(container, entries), body, out, scratch)
             stream.write(_header_of(plan, wrapping.header, body))
             body.seek(0)
             while block := body.read(BLOCK):
@@ -147,17 +161,33 @@ class _Counted:
         self._sink.write(data)
 
 
-def _framed(plan: StreamPlan, entries: Iterable[Out], out: _Counted) -> Iterator[bytes]:
+def _one_by_one(container: Container, entries: Iterable[Out | OutRun]) -> Iterator[Out]:
+    suffix = container.written.stamp
+    for one in entries:
+        if isinstance(one, OutRun):
+            yield from one.entries(suffix)
+        else:
+            yield one
+
+
+def _framed(plan: StreamPlan, entries: Iterable[Out | OutRun], out: _Counted) -> Iterator[bytes]:
     key_frame, value_frame, bits = plan.key, plan.value, plan.bits
     assert key_frame is not None and value_frame is not None and bits is not None
     key_size, value_size = struct.Struct(key_frame.length.format).pack, struct.Struct(value_frame.length.format).pack
-    suffix = struct.Struct(key_frame.after[0][1].format).pack
+    suffix = plan.stamp.pack
     head = struct.Struct("<" + "".join(layout.format[1] for _, layout in value_frame.before)).pack
     first, _ = bits.ranges["tombstone"]
     deleted = 1 << first
+    frame = Frame(key_frame.length.format, value_frame.length.format, head(0, 0))
     parts: list[bytes] = []
     room = BLOCK
-    for what, key, commit_ts, state, expire_at, value in entries:
+    for one in entries:
+        if isinstance(one, OutRun):
+            yield b"".join((*parts, frame.block(*one)))
+            out.count += len(one.raws)
+            parts, room = [], BLOCK
+            continue
+        what, key, commit_ts, state, expire_at, value = one
         if what == ENTRY:
             raw, before = key + suffix(commit_ts ^ ALL_BITS), head(deleted if state else 0, expire_at)
         elif what == NODE:

@@ -65,7 +65,7 @@ class _Stream:
         key, value = plan.key, plan.value
         assert key is not None and value is not None
         self.plan, self.commit_ts = plan, commit_ts
-        self.tail = struct.pack(key.after[0][1].format, commit_ts ^ ALL_BITS)
+        self.tail = plan.stamp.pack(commit_ts ^ ALL_BITS)
         head = b"".join(struct.pack(layout.format, 0) for _, layout in value.before)
         self.frame = Frame(key.length.format, value.length.format, head, fetch)
         self.most_key, self.most_value = key.most - key.least, value.most - value.least

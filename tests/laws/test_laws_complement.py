@@ -16,7 +16,7 @@ from hypothesis.strategies import DataObject
 
 from codec.complement import beside, parts
 from codec.complement.note import plan_of
-from codec.complement.steps import Step, read_steps
+from codec.complement.steps import Alike, Step, read_steps
 from codec.stream import everything, source
 from codec.testing import History, Version, histories, in_order, writers
 from codec.testing.documents import Files
@@ -113,7 +113,7 @@ def in_parts(block: int) -> Iterator[None]:
         yield
 
 
-def steps_of(files: Files) -> list[Step]:
+def steps_of(files: Files) -> list[Step | Alike]:
     """The steps of a tree's complement."""
     plan = plan_of(CONTAINER)
     return list(read_steps(BytesIO(files[plan.steps]), plan.steps, plan.errors["damaged"], Struct(">Q")))
