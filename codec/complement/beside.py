@@ -93,6 +93,11 @@ class Singles:
             return []
         records = [first, *islice(self._rest, count - 1)]
         self._before = records[-1][0]
+        following = next(copy(self._rest), None)
+        if following is not None and following[0].startswith(records[-1][0]):  # it may stand before that one's entry
+            last = records.pop()
+            if records:
+                self.give_back(last)
         return records
 
 

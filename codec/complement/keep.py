@@ -221,7 +221,7 @@ class Keeper:
                 self.newest_commit = max(self.newest_commit, *unpacked(whole.suffix, min(tails)))
                 told[SAME][live] += len(tails)
                 yield Alike(
-                    live, thing.raws, thing.keys, b"".join(tails), [zlib.crc32(value) for _, value in of.records]
+                    live, thing.raws, thing.keys, b"".join(tails), [*map(zlib.crc32, map(itemgetter(1), of.records))]
                 )
                 continue
             if thing is None:

@@ -7,21 +7,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from struct import Struct
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from codec.complement import beside, parts
+from codec.complement import parts
 from codec.complement.note import plan_of
 from codec.complement.steps import Alike, Step, read_steps
 from codec.stream import everything, source
 from codec.testing import History, Version, histories, in_order, writers
 from codec.testing.documents import Files
 from codec.testing.streams import NOW
-from tests.support.hurry import in_a_hurry
+from tests.support.hurry import in_a_hurry, short_runs
 from tests.support.laws import (
     ADAPTERS,
     CONTAINER,
@@ -60,9 +59,7 @@ def test_a_history_comes_back_as_it_was(engine: str, data: DataObject, history: 
 def test_it_does_so_with_little_memory_and_in_short_runs(data: DataObject, history: History) -> None:
     ordered = in_order(CONTAINER, history) if data.draw(st.booleans()) else history
     file = data.draw(st.sampled_from(WRITERS)).write(ordered)
-    with tiny_budget(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(beside, "LEAST", data.draw(st.integers(1, 3)))
-        patch.setattr(beside, "MOST", data.draw(st.integers(3, 8)))
+    with tiny_budget(), short_runs(data.draw(st.integers(1, 3)), data.draw(st.integers(3, 8))):
         assert encoded(decoded(file, complement=True)) == file
 
 
@@ -113,10 +110,11 @@ def in_parts(block: int) -> Iterator[None]:
         yield
 
 
-def steps_of(files: Files) -> list[Step | Alike]:
-    """The steps of a tree's complement."""
-    plan = plan_of(CONTAINER)
-    return list(read_steps(BytesIO(files[plan.steps]), plan.steps, plan.errors["damaged"], Struct(">Q")))
+def steps_of(files: Files) -> list[Step]:
+    """The steps of a tree's complement, one by one."""
+    plan, stamp = plan_of(CONTAINER), CONTAINER.written.stamp
+    some = read_steps(BytesIO(files[plan.steps]), plan.steps, plan.errors["damaged"], stamp)
+    return [one for step in some for one in (step.things(stamp) if isinstance(step, Alike) else (step,))]
 
 
 @examples(6)

@@ -18,6 +18,7 @@ from codec.spec import plan
 from codec.testing import History, histories, writers
 from codec.testing.containers import Version
 from codec.testing.documents import Files, shown
+from tests.support.hurry import short_runs
 from tests.support.laws import (
     ADAPTERS,
     CONTAINER,
@@ -67,7 +68,8 @@ def comparable(files: Files) -> dict[str, object]:
 @examples(6)
 @given(data=st.data(), history=HISTORIES)
 def test_any_documents_in_place_of_those_of_an_adapter(case: AdapterCase, data: DataObject, history: History) -> None:
-    before = decoded(data.draw(st.sampled_from(WRITERS)).write(settled(history)), complement=True)
+    file = data.draw(st.sampled_from(WRITERS)).write(settled(history))
+    before = decoded(file, complement=True)
     assert case.adapter.folder is not None
     folder = f"{case.adapter.folder.root}/"
     others = {path: text for path, text in documents(before).items() if not path.startswith(folder)}
@@ -75,6 +77,8 @@ def test_any_documents_in_place_of_those_of_an_adapter(case: AdapterCase, data: 
     left = encode(wanted | beside(before))
     assert left.error is None, left.error
     assert comparable(documents(decoded(left.data))) == comparable(wanted)
+    with short_runs():
+        assert encode(wanted | beside(decoded(file, complement=True))).data == left.data
 
 
 def contested(files: Files) -> bool:

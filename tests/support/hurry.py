@@ -1,4 +1,4 @@
-"""Makes an encode take its fast ways at once, however little there is to do: small data must go through them too."""
+"""Makes runs take their fast ways at once, however little there is to do: small data must go through them too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from codec import encoding
+from codec.complement import beside
 from codec.complement import decode as complement
 from codec.mapping import documents, sharing
 from codec.stream import framed
@@ -24,4 +25,13 @@ def in_a_hurry(*, shared: bool = False, spilled: bool = False) -> Iterator[None]
         patch.setattr(sharing, "TRIED", 0)
         if spilled:
             patch.setattr(framed, "PER_RECORD", framed.BUDGET)
+        yield
+
+
+@contextmanager
+def short_runs(least: int = 1, most: int = 8) -> Iterator[None]:
+    """Records and entries, or steps, that agree are taken together even if they are few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beside, "LEAST", least)
+        patch.setattr(beside, "MOST", most)
         yield
