@@ -66,6 +66,18 @@ def seen(steps: Iterable[Step | Run[Step]], records: Iterable[tuple[bytes, bytes
             yield None if step is None else step.raw, of.key, of.value
 
 
+def test_values_that_do_not_agree_are_not_held() -> None:
+    """However many of them stand in the place of a run: they may be large."""
+    steps = [
+        Step(SAME | LIVE, 0, b"%04d" % n + STAMP.pack(0), b"%04d" % n, ALL_BITS, 0, 0, 0, 0, 0, b"") for n in range(999)
+    ]
+    made: list[int] = []
+    records = Singles((b"%04d" % n, b"other") for n in range(999) if made.append(n) is None)
+    assert records.alike(next(records), together(steps), 998) == []
+    assert made == [0]
+    assert next(records)[0] == b"0001"
+
+
 @each_adapter
 @examples(20)
 @given(data=st.data())
