@@ -8,15 +8,15 @@ remembered, runs of entries are laid beside as many records at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass
-from itertools import chain, islice, tee
+from itertools import islice
 from struct import Struct
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from codec.stream.everything import Run
 
 LEAST, MOST = 64, 8192  # entries that are looked at together
+ROOM = 1 << 20  # bytes of the values of records that are
 
 
 class Placed(Protocol):
@@ -62,7 +62,8 @@ class Singles:
     `refuse`, if there is one, is told their key."""
 
     def __init__(self, records: Iterable[Record], refuse: Callable[[bytes], None] | None = None) -> None:
-        (self._rest,) = tee(records, 1)
+        self._rest = iter(records)
+        self._held: list[Record] = []  # the next ones, last first
         self._before: bytes | None = None
         self._refuse = refuse
         self.repeated = 0
@@ -71,34 +72,51 @@ class Singles:
         return self
 
     def __next__(self) -> Record:
-        for record in self._rest:
+        while True:
+            record = self._held.pop() if self._held else next(self._rest)
             if record[0] != self._before:
                 self._before = record[0]
                 return record
             self.repeated += 1
             if self._refuse is not None:
                 self._refuse(record[0])
-        raise StopIteration
 
     def give_back(self, record: Record) -> None:
         """The record that was taken last comes again."""
-        (self._rest,) = tee(chain((record,), self._rest), 1)
+        self._held.append(record)
         self._before = None
 
     def alike(self, first: Record, run: Run[Any], most: int) -> list[Record]:
         """The records that the first ones of a run agree with, of `most` with distinct keys; the last record taken was
-        `first`. These are taken then, or none if they are fewer than `LEAST`."""
-        count = run.agreeing(chain((first,), copy(self._rest)), most)
-        if count < LEAST:
+        `first`. These are taken then, or none if they are fewer than `LEAST`. Memory: about `ROOM`, or one larger value.
+        """
+        if not run.agreeing([first]):
             return []
-        records = [first, *islice(self._rest, count - 1)]
-        self._before = records[-1][0]
-        following = next(copy(self._rest), None)
-        if following is not None and following[0].startswith(records[-1][0]):  # it may stand before that one's entry
-            last = records.pop()
-            if records:
-                self.give_back(last)
-        return records
+        records = [first, *self._next_ones(most - 1, ROOM - len(first[1]))]
+        count = run.agreeing(records)
+        behind = self._next_ones(1, 1) if count == len(records) else []
+        following = [*records[count : count + 1], *behind]
+        if following and following[0][0].startswith(records[count - 1][0]):  # it may stand before that one's entry
+            count -= 1
+        count = count if count >= LEAST else 0
+        self._held += [*behind, *reversed(records[max(count, 1) :])]
+        if count:
+            self._before = records[count - 1][0]
+        return records[:count]
+
+    def _next_ones(self, most: int, room: int) -> list[Record]:
+        """The next records, as many as `room` has bytes for."""
+        some, held = list[Record](), self._held
+        while len(some) < most and room > 0 and held:
+            some.append(held.pop())
+            room -= len(some[-1][1])
+        if len(some) < most and room > 0:
+            for record in islice(self._rest, most - len(some)):
+                some.append(record)
+                room -= len(record[1])
+                if room <= 0:
+                    break
+        return some
 
 
 def beside(

@@ -9,8 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, count, islice, pairwise, tee
-from operator import eq, itemgetter
+from itertools import accumulate, count, islice, pairwise
 from typing import BinaryIO, NamedTuple, Protocol
 from zlib import crc32
 
@@ -56,11 +55,10 @@ class Alike(Run[Step]):
     times: bytes
     checks: list[int]
 
-    def agreeing(self, records: Iterator[tuple[bytes, bytes]], most: int) -> int:
+    def agreeing(self, records: list[tuple[bytes, bytes]]) -> int:
         """See `Run`; the check stands for the value."""
-        ones, others = tee(records)
-        found = zip(map(itemgetter(0), ones), map(crc32, map(itemgetter(1), others)), strict=True)
-        return leading(map(eq, found, islice(zip(self.keys, self.checks, strict=True), most)))
+        found = [(key, crc32(value)) for key, value in records]
+        return leading(list(islice(zip(self.keys, self.checks, strict=True), len(records))), found)
 
     def parts(self, at: int) -> tuple[Alike, Alike]:
         """See `Run`."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
-from operator import eq, truth
+from itertools import islice
 from typing import Generic, NamedTuple, Self, TypeVar
 
 from codec.errors import StreamError
@@ -67,8 +66,8 @@ class Run(ABC, Generic[One]):
         return [raw[-width:] for raw in self.raws]
 
     @abstractmethod
-    def agreeing(self, records: Iterator[tuple[bytes, bytes]], most: int) -> int:
-        """How many of the first `most` have the keys and values of the next records, of which one more is taken."""
+    def agreeing(self, records: list[tuple[bytes, bytes]]) -> int:
+        """How many of the first ones have the keys and values of these records, which are not more than there are."""
 
     @abstractmethod
     def parts(self, at: int) -> tuple[Self, Self]:
@@ -79,9 +78,11 @@ class Run(ABC, Generic[One]):
         """The same one by one."""
 
 
-def leading(agree: Iterable[bool]) -> int:
-    """How many are true before the first one that is not."""
-    return sum(takewhile(truth, agree))
+def leading(ones: list[One], others: list[One]) -> int:
+    """How many are equal before the first ones that are not, of lists of one length."""
+    if ones == others:
+        return len(ones)
+    return next(at for at, (one, other) in enumerate(zip(ones, others, strict=True)) if one != other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,9 @@ class Entries(Run[Thing]):
     start: int
     around: int
 
-    def agreeing(self, records: Iterator[tuple[bytes, bytes]], most: int) -> int:
+    def agreeing(self, records: list[tuple[bytes, bytes]]) -> int:
         """See `Run`."""
-        return leading(map(eq, records, islice(zip(self.keys, self.values, strict=True), most)))
+        return leading(list(islice(zip(self.keys, self.values, strict=True), len(records))), records)
 
     def parts(self, at: int) -> tuple[Entries, Entries]:
         """See `Run`."""

@@ -87,7 +87,7 @@ def write(file: int, parts: Iterable[Piece]) -> Run:
             data = part.block if part.block is not None else marshal.dumps((list(part.keys), list(part.held)), _PLAIN)
             head = _HEAD.pack(part.block is not None, len(part.first), len(part.last), len(data))
             write_all(file, b"".join((head, part.first, part.last, data)))
-            first, last = first or part.first, part.last
+            first, last = part.first if first is None else first, part.last
         assert first is not None and last is not None
         return Run(file, start, os.lseek(file, 0, os.SEEK_END), first, last)
     except OSError as problem:

@@ -177,7 +177,7 @@ class TreeReader:
         except OSError:
             pass
         finally:
-            os.close(fd)
+            close_quietly(fd)
         return None
 
     def _read_anywhere(self, path: str, max_bytes: int | None) -> bytes:
