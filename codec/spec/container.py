@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
-from struct import Struct
 
 from codec.errors import Place
 from codec.frozen import frozen
@@ -76,10 +76,10 @@ class StreamPlan:
     footer: Fixed | None = None  # the CRC-32C of the stream up to here
 
     @property
-    def stamp(self) -> Struct:
+    def stamp(self) -> struct.Struct:
         """What packs the inverted timestamp behind each framed key; for a stream whose keys are framed."""
         assert self.key is not None
-        return Struct(self.key.after[0][1].format)
+        return struct.Struct(self.key.after[0][1].format)
 
 
 @frozen

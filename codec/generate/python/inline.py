@@ -123,6 +123,8 @@ class Inliner:
 
     def text(self) -> str:
         """The definitions: each behind what it needs to be defined."""
+        both = self.names & {name or module for module, name in self.imports}
+        assert not both, f"what is imported and what is defined have one name: {both}"
         text, after_block = "", True
         for definition in self._ordered():
             is_block = definition.startswith(BLOCKS)
