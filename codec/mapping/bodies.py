@@ -18,7 +18,7 @@ from codec.errors import Place, StreamError, shown
 from codec.layout.json_write import base64url, quote
 from codec.layout.literal_path import LiteralPath
 from codec.layout.strings import Rest
-from codec.mapping.collisions import Paths, Siblings, folded, unfolded
+from codec.mapping.collisions import Paths, Siblings, folded, names_any, unfolded
 from codec.mapping.family import CHILDREN, Ends, Put, ranking
 from codec.mapping.gather import Item
 from codec.mapping.making import fields_of
@@ -96,6 +96,7 @@ class Household:
         self._folders: dict[str, tuple[object, str]] = {}
         self._sorter: Sorter[Item] = Sorter()
         self._keys: Sorter[Item] = Sorter()
+        self._late: Sorter[Item] = Sorter()  # the keys of LATE once more: they are looked at before they are shown
         self._shared: Sorter[Item] = Sorter()
         self._arrival = 0
         self._last_key: object = None
@@ -156,7 +157,8 @@ class Household:
         where = (parent, LATE if late else THINGS, folded(key), generation)
         if where != self._last_key:
             self._last_key = where
-            self._keys.add(where, 250 + len(key))
+            for keys in (self._keys, self._late) if late else (self._keys,):
+                keys.add(where, 250 + len(key))
         return where
 
     def _head_taker(self, row: Row) -> TakeOne:
@@ -232,16 +234,16 @@ class Household:
 
     def close(self) -> None:
         """Give the sorters' memory and disk back."""
-        for sorter in (self._sorter, self._keys, self._shared):
+        for sorter in (self._sorter, self._keys, self._late, self._shared):
             sorter.close()
 
     def finish(self, ends: Ends, number: int) -> None:
         """Print every parent with all that is within it, by ascending identity."""
         warn, put = ends.warn, partial(self._put, ends.put, number)
         self._join_contents()
-        keys = _Keys(self._keys.sorted())
+        keys, late = _Keys(self._keys.sorted()), _Keys(self._late.sorted())
         for identity, items in groupby(self._sorter.sorted(), key=itemgetter(0)):
-            self._parent(identity, items, keys, warn, put)
+            self._parent(identity, items, keys, late, warn, put)
 
     def _join_contents(self) -> None:
         """Tell each reference where its content is."""
@@ -255,7 +257,9 @@ class Household:
                 piece: Piece = (upload, offset, size, declared)
                 self._sorter.add((*where, PIECE, order, arrival, name, piece), 400)
 
-    def _parent(self, identity: object, items: Iterator[Item], keys: _Keys, warn: Warn, put: PutShown) -> None:
+    def _parent(
+        self, identity: object, items: Iterator[Item], keys: _Keys, late: _Keys, warn: Warn, put: PutShown
+    ) -> None:
         assert isinstance(identity, bytes)
         if identity in NOT_A_NAME:
             row = next(row for row in self.child.rows if row.key_error)
@@ -279,6 +283,8 @@ class Household:
                     self._copies(thing, group)
                 else:
                     of_parent = of_parent or _OfParent(self, thing, lines, put)
+                    if section == LATE:
+                        of_parent.look_at(late, identity)
                     of_parent.section(int(section), group, keys, identity, warn)
             for encoded, line in lines.sorted():
                 self._target.append(f"{folder}/{self._names.path}", line.encode())  # type: ignore[attr-defined]
@@ -426,6 +432,12 @@ class _OfParent:
     def _counts(self, generation: object) -> bool:
         """Whether things of this generation are shown."""
         return self._ranks is None or generation in self._ranks
+
+    def look_at(self, late: _Keys, identity: object) -> None:
+        """See whether there will be a names file, before keys are shown that could stand where it does."""
+        house = self.house
+        forms = late.of(identity, LATE, self._counts)
+        self._renamed = self._renamed or names_any(house._path, house._names.path, forms, house._shown)
 
     def section(self, section: int, items: Iterator[Item], keys: _Keys, identity: object, warn: Warn) -> None:
         """The things of one section, by key and generation."""

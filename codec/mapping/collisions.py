@@ -7,6 +7,7 @@ present one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby, takewhile, tee
 
 from codec.layout.literal_path import LiteralPath, Rename
 from codec.tree.names import to_text
@@ -40,8 +41,19 @@ def unfolded(form: bytes) -> bytes:
     return form.replace(b"\0", b"/").replace(b"\1\1", b"\0").replace(b"\1\2", b"\1")
 
 
+def names_any(path: LiteralPath, names_file: str, forms: Iterable[bytes], shown: frozenset[str]) -> bool:
+    """Whether one of the keys with these folded forms, sorted, gets a line in the names file; reads up to the first."""
+    ours, ahead = tee(forms)
+    fitting = takewhile(lambda form: path.fits(unfolded(form)), ahead)  # the first other one gets a line
+    paths = Paths(path, names_file, Siblings(fitting, path), shown)
+    return any(paths.choose(unfolded(form), form)[1] for form, _ in groupby(ours))
+
+
 class Paths:
-    """Gives keys their paths, in the order of `folded`; `shown` are the options that are on."""
+    """Gives keys their paths, in the order of `folded`; `shown` are the options that are on.
+
+    `renamed` says whether there is a names file; keys with its name come last, and see `names_any`.
+    """
 
     def __init__(self, path: LiteralPath, names_file: str, siblings: Siblings, shown: frozenset[str]) -> None:
         self._path, self._siblings, self._shown = path, siblings, shown
@@ -82,7 +94,7 @@ class Paths:
             return True
         if first in self._folders:
             return bool(slash) or folder_of or self._folders[first] in self._shown
-        return first == self._names_file and (self.renamed or folder_of)
+        return self.renamed and first == self._names_file
 
     def _rule(self, key: bytes, folder_of: bool) -> tuple[bytes, str] | None:
         """The name of a key that can be a path, by the first rule that applies; None if it must be carried."""

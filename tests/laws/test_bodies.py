@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from codec.api import DecodeOptions, EncodeOptions, decode_snapshot, encode_snapshot
 from codec.layout.literal_path import LiteralPath
-from codec.mapping.collisions import Paths, Siblings, folded, unfolded
+from codec.mapping.collisions import Paths, Siblings, folded, names_any, unfolded
 from codec.spec import library
 from codec.spec.plan import PathPart
 from tests.support.golden_cases import ENGINES
@@ -36,6 +36,7 @@ def paths_of(keys: set[bytes], shown: frozenset[str]) -> dict[bytes, tuple[str, 
     late = {form for form in forms if unfolded(form).split(b"/")[0] == NAMES.encode()}
     result, renamed = {}, False
     for section in (sorted(set(forms) - late), sorted(late)):
+        renamed = renamed or (set(section) == late and names_any(PATH, NAMES, sorted(late), shown))
         paths = Paths(PATH, NAMES, Siblings(section, PATH), shown)
         paths.renamed = renamed
         result |= {unfolded(form): paths.choose(unfolded(form), form) for form in section}
@@ -52,6 +53,8 @@ def test_the_folded_order_puts_a_folder_right_behind_its_name(one: bytes, other:
 
 
 @given(KEY_SETS, st.sampled_from([frozenset[str](), frozenset({"rename_collisions"})]))
+@example({b"KEYMAP.jsonl", b"KEYMAP.jsonl/\0"}, frozenset())
+@example({b"KEYMAP.jsonl/a.elastickv-meta.json"}, frozenset({"rename_collisions"}))
 def test_no_two_keys_get_paths_that_exclude_each_other(keys: set[bytes], shown: frozenset[str]) -> None:
     chosen = paths_of(keys, shown)
     files = [path + end for path, _ in chosen.values() for end in ("", PATH.beside)]
@@ -110,6 +113,7 @@ def rows_of(bodies: dict[bytes, list[bytes]]) -> list[Row]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(bodies={b"KEYMAP.jsonl": [b"a"], b"KEYMAP.jsonl/\0": [b"b"]})
 @given(bodies=st.dictionaries(KEYS, st.lists(st.binary(max_size=9), max_size=4), max_size=6))
 def test_every_key_and_body_comes_back(
     engine: str, bodies: dict[bytes, list[bytes]], tmp_path_factory: pytest.TempPathFactory
