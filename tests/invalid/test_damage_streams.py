@@ -25,7 +25,10 @@ def declared_errors() -> Iterator[str]:
         yield from (refusal.error for refusal in stream.refuse)
     for adapter in CONTAINER.adapters:
         for row in adapter.rows:
-            yield from (row.key_error, row.value_error)
+            yield from (row.key_error, row.value_error, row.digest[2])
+        for entity in adapter.entities:
+            if entity.bodies is not None:
+                yield from (entity.bodies.join.incomplete, entity.bodies.join.differs)
 
 
 DECLARED = frozenset(declared_errors()) - {""}

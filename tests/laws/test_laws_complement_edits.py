@@ -16,7 +16,7 @@ from codec.engine.interpreter import Interpreter
 from codec.engine.patterns import Record
 from codec.spec import plan
 from codec.testing import History, histories, writers
-from codec.testing.containers import Version
+from codec.testing.containers import Version, Writer
 from codec.testing.documents import Files, shown
 from tests.support.hurry import short_runs
 from tests.support.laws import (
@@ -68,7 +68,7 @@ def comparable(files: Files) -> dict[str, object]:
 @examples(6)
 @given(data=st.data(), history=HISTORIES)
 def test_any_documents_in_place_of_those_of_an_adapter(case: AdapterCase, data: DataObject, history: History) -> None:
-    file = data.draw(st.sampled_from(WRITERS)).write(settled(history))
+    file = restorable(data.draw(st.sampled_from(WRITERS)), settled(history))
     before = decoded(file, complement=True)
     assert case.adapter.folder is not None
     folder = f"{case.adapter.folder.root}/"
@@ -143,9 +143,14 @@ def with_documents(history: History) -> Files:
     if contested(files):
         history = one_owner(history)
         files = decoded(WRITERS[0].write(history), complement=True)
-    if b'"own hidden"' in files[note()]:
-        files = decoded(WRITERS[0].write(without_orphans(history)), complement=True)
-    return files
+    return decoded(restorable(WRITERS[0], history), complement=True)
+
+
+def restorable(writer: Writer, history: History) -> bytes:
+    """A file of a history, without orphans if it has any."""
+    file = writer.write(history)
+    orphans = b'"own hidden"' in decoded(file, complement=True)[note()]
+    return writer.write(without_orphans(history)) if orphans else file
 
 
 def note() -> str:

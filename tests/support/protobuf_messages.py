@@ -18,6 +18,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, Message
 
 PACKAGE = "cross.check"
+UNKNOWN_FIELD = b"\x7a\0"  # of no message here
 
 # message -> field -> (number, type); `repeated`, `map` and `one of` stand before the type
 MESSAGES: Mapping[str, Mapping[str, tuple[int, str]]] = {
@@ -118,9 +119,13 @@ def written(message: Message) -> bytes:
 
 
 def parsed(name: str, data: bytes) -> Message | None:
-    """The message that the library reads; none if it refuses the bytes."""
+    """The message that the library reads; none if it refuses the bytes.
+
+    It takes the last byte of a value for the end of an open group, so it must also take one more field behind.
+    """
     message = CLASSES[name]()
     try:
+        message.ParseFromString(data + UNKNOWN_FIELD)
         message.ParseFromString(data)
     except (DecodeError, UnicodeDecodeError):
         return None
