@@ -431,6 +431,7 @@ class DocumentReader:
                     "the document contradicts itself",
                     Place(path),
                     expected=check.condition.describe(),
+                    found=check.condition.found(thing, ()),
                     hint=check.hint,
                     spec=str(check.place),
                 )

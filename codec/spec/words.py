@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Literal, cast
 
+from codec.errors import shown
 from codec.frozen import frozen
 from codec.layout.fnv import fnv1a_32
 from codec.layout.json_write import base64url
@@ -81,7 +82,7 @@ class Field(Derivation):
         return self.name.emit()
 
     def describe(self) -> str:
-        return f"`{self.name.field}`"
+        return f"`{self.name.text}`"
 
 
 @frozen
@@ -114,7 +115,7 @@ class Length(Derivation):
         return f"len({self.name.emit()})"
 
     def describe(self) -> str:
-        return f"the length of `{self.name.field}`"
+        return f"the length of `{self.name.text}`"
 
 
 @frozen
@@ -378,7 +379,7 @@ class Text(Derivation):
         return "f'" + "".join(holes) + "'"
 
     def describe(self) -> str:
-        return "".join(p if isinstance(p, str) else f"`{p.field}`" for p in self.parts)
+        return "".join(p if isinstance(p, str) else f"`{p.text}`" for p in self.parts)
 
 
 @frozen
@@ -417,7 +418,7 @@ class Together(Derivation):
 
 
 class Condition(ABC):
-    """Something that holds of a thing, or not."""
+    """Something that holds of a thing, or not. It says which values it looks at."""
 
     @abstractmethod
     def holds(self, thing: Thing, element: Element) -> bool: ...
@@ -427,6 +428,14 @@ class Condition(ABC):
 
     @abstractmethod
     def describe(self) -> str: ...
+
+    @abstractmethod
+    def looks_at(self) -> tuple[Derivation, ...]: ...
+
+    def found(self, thing: Thing, element: Element) -> str:
+        """These values, for an error: each once, short."""
+        texts = {value.describe(): value.evaluate(thing, element) for value in self.looks_at()}
+        return ", ".join(f"{text} is {'none' if value is None else shown(value)}" for text, value in texts.items())
 
 
 @frozen
@@ -442,7 +451,10 @@ class Present(Condition):
         return f"{self.name.emit()} is not None"
 
     def describe(self) -> str:
-        return f"`{self.name.field}` is there"
+        return f"`{self.name.text}` is there"
+
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return (Field(self.name),)
 
 
 @frozen
@@ -460,6 +472,9 @@ class Empty(Condition):
     def describe(self) -> str:
         return f"`{self.name.text}` is empty"
 
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return (Field(self.name),)
+
 
 @frozen
 class Not(Condition):
@@ -475,6 +490,9 @@ class Not(Condition):
 
     def describe(self) -> str:
         return f"not: {self.inner.describe()}"
+
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return self.inner.looks_at()
 
 
 @frozen
@@ -493,6 +511,9 @@ class Joined(Condition):
 
     def describe(self) -> str:
         return (" and " if self.word == "all" else " or ").join(part.describe() for part in self.parts)
+
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return tuple(value for part in self.parts for value in part.looks_at())
 
 
 @frozen
@@ -513,6 +534,9 @@ class Switched(Condition):
     def describe(self) -> str:
         return self.key
 
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return ()
+
 
 @frozen
 class Among(Condition):
@@ -529,6 +553,9 @@ class Among(Condition):
 
     def describe(self) -> str:
         return f"`{self.name.text}` is one of {', '.join(map(repr, self.values))}"
+
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return (Field(self.name),)
 
 
 _SIGNS = {"equal": "==", "at_least": ">=", "above": ">", "at_most": "<="}
@@ -554,3 +581,6 @@ class Compared(Condition):
         words = {"equal": "equals", "at_least": "is at least", "above": "is above", "at_most": "is at most"}
         right = repr(self.right.value) if isinstance(self.right, Constant) else self.right.describe()
         return f"{self.left.describe()} {words[self.word]} {right}"
+
+    def looks_at(self) -> tuple[Derivation, ...]:
+        return tuple(value for value in (self.left, self.right) if not isinstance(value, Constant))
