@@ -24,7 +24,9 @@ MESSAGE = (
     b'{"message_id": "%s", "body": "", "md5_of_body": "", "send_timestamp_millis": 1, "available_at_millis": 1,'
     b' "visible_at_millis": 0, "receive_count": 0, "queue_generation": 1, "message_group_id": "g", "partition": %d}\n'
 )
-STREAM = b'{"id": "7-3", "fields": []}\n{"_meta": true, "length": %d, "last_ms": %d, "last_seq": 2, "expire_at_ms": null}\n'
+STREAM = (
+    b'{"id": "7-3", "fields": []}\n{"_meta": true, "length": %d, "last_ms": %d, "last_seq": 2, "expire_at_ms": null}\n'
+)
 SIDECAR = b'{"format_version": 1, "size_bytes": 5, "content_type": "", "last_modified": null, "parts": []}'
 BUCKET = b'{"format_version": 1, "name": "b", "creation_time_iso": null, "versioning": null, "policy_json": null}'
 TABLE = b'{"format_version": 1, "table_name": "t", "primary_key": {"hash_key": {}, "range_key": {}}, "attribute_definitions": []}'
@@ -39,7 +41,7 @@ CASES: dict[str, tuple[dict[bytes, bytes], str]] = {
     "none of some": ({b"sqs/q/_queue.json": QUEUE % (b"q", b"true", 3)}, "`partition_count` is 3"),
     "none of several conditions": (
         {b"sqs/q/_queue.json": QUEUE % (b"q", b"false", 2)},
-        "`partition_count` is 2, `fifo_throughput_limit` is '', `deduplication_scope` is ''",
+        "`fifo` is False, `partition_count` is 2, `fifo_throughput_limit` is '', `deduplication_scope` is ''",
     ),
     "a field of the parent": (
         {b"sqs/q/_queue.json": QUEUE % (b"q", b"true", 1), b"sqs/q/messages.jsonl": MESSAGE % (b"m", 1)},
