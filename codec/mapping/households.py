@@ -7,12 +7,13 @@ Every entry that no document covers is refused by name.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from operator import itemgetter
 from typing import cast
 
 from codec.errors import CodecError, Place, TreeError
-from codec.layout.segments import Segment
+from codec.layout.segments import BadName, Segment
 from codec.mapping.bundles import parts
 from codec.mapping.documents import DocumentReader
 from codec.mapping.sharing import Sharing
@@ -128,22 +129,28 @@ class Households:
                 raise self._unexpected(f"{path}/{entry.name}", entry)
 
     def _identify(self, document: Document, name: str, path: str, thing: Thing) -> None:
-        """The identity comes from the document; the folder must be called as it gives."""
+        """The identity comes from the document; the folder must be called as it gives, but for a pardoned one."""
         assert document.named_by is not None
         identity, text = document.named_by
         thing[identity] = str(thing[text]).encode()
         part = next(part for part in document.path[-2] if isinstance(part, PathPart))
         assert isinstance(part.segment, Segment)
         expected, _ = part.segment.encode(thing[identity])  # type: ignore[arg-type]
-        if expected != name and document.name_checked:
-            raise TreeError(
-                self.folder.errors["name"],
-                "the folder is not called as its document says",
-                Place(path),
-                text,
-                expected,
-                name,
-            )
+        if expected == name or not document.name_checked:
+            return
+        with suppress(BadName):
+            called = part.segment.decode(name, {})
+            if part.segment.encode(called)[0] == name and self.reader.pardons(path):
+                thing[identity] = called
+                return
+        raise TreeError(
+            self.folder.errors["name"],
+            "the folder is not called as its document says",
+            Place(path),
+            text,
+            expected,
+            name,
+        )
 
     def _replay(self, parent: Entity, thing: Thing, path: str) -> Iterator[str]:
         """Write the records of the parent's views back as they are; the folders that the views lie in."""

@@ -162,3 +162,16 @@ def test_an_input_that_changes_while_it_is_decoded_has_no_complement(
     with pytest.raises(EnvironmentProblem, match="input-changed"):
         decode_snapshot(source, tmp_path / "tree", DecodeOptions(complement=True))
     assert not (tmp_path / "tree").exists()
+
+
+def test_a_folder_that_is_not_called_as_its_document_says_is_taken_as_it_came() -> None:
+    """dynamodb.md §3.6: nothing compares a table's name in the key with that in the schema."""
+    _, value = example("Table", "schema")
+    data = WRITERS[0].write(of((b"!ddb|meta|table|_w", value)))
+    files = decoded(data, complement=True)
+    assert encoded(files) == data
+    path = "dynamodb/%FF/_schema.json"
+    for other in (decoded(data), files | {path: files[path].replace(b'"bk"', b'"other"')}):
+        refused = encode(other).error
+        assert refused is not None
+        assert refused["code"] == "ErrDDBEncodeNameMismatch"
