@@ -251,6 +251,13 @@ def of_text(data: bytes) -> Iterator[Candidate]:
     yield "bracket", "has a closing bracket too many", data.rstrip() + b"]\n"
 
 
+def of_length(line: bytes, most: int) -> Iterator[Candidate]:
+    """A line of text that is as long as it may be with its end, and one that is longer."""
+    text = line.rstrip(b"\n")
+    yield "longest", "is as long as a line may be", text.ljust(most - 1) + b"\n"
+    yield "too-long", "is longer than a line may be", text.ljust(most) + b"\n"
+
+
 def of_lines(data: bytes) -> Iterator[Candidate]:
     """A document of lines, wrong as a whole."""
     lines = data.splitlines(keepends=True)

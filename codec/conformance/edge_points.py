@@ -24,6 +24,8 @@ def edge_points(adapter: str, entity: plan.Entity) -> Iterator[tuple[str, str]]:
         if isinstance(check.condition, Among) and not check.condition.name.path:
             for value in check.condition.values:
                 yield "value", allowed_anchor(adapter, entity, number, value)
+    if entity.bodies is not None:
+        yield "cut", cut_anchor(adapter, entity)
     for kind in entity.rows:
         yield from (("refused key", refused_anchor(adapter, kind, text)) for text in kind.refused)
 
@@ -55,6 +57,11 @@ def most_ends(entity: plan.Entity) -> int:
 def allowed_anchor(adapter: str, entity: plan.Entity, number: int, value: object) -> str:
     """The anchor of a value that a check allows."""
     return f"{adapter}.{entity.name}.checks.{number + 1}.{value if value != '' else 'empty'}"
+
+
+def cut_anchor(adapter: str, entity: plan.Entity) -> str:
+    """The anchor of a body in two pieces."""
+    return f"{adapter}.{entity.name}.cut"
 
 
 def refused_anchor(adapter: str, row: plan.Row, text: bytes) -> str:

@@ -1,7 +1,7 @@
 """Scenes at edges that a draw rarely meets; nothing here lists a field.
 
 Who says a field that several records may say, names on each side of their limits, fields at the ends of their types,
-every value that a check allows, and keys that a kind of record refuses.
+every value that a check allows, keys that a kind of record refuses, and bodies that do not fit into one piece.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from codec.conformance.edge_points import (
     allowed_anchor,
+    cut_anchor,
     end_anchor,
     most_ends,
     names_anchor,
@@ -21,12 +22,13 @@ from codec.conformance.edge_points import (
     refused_anchor,
 )
 from codec.conformance.name_edges import names_of
-from codec.conformance.specimens import Scene, drawn
+from codec.conformance.specimens import Scene, around, drawn, with_body
 from codec.layout.base import Wrong
 from codec.spec import plan
 from codec.spec.scalars import ENDS
 from codec.spec.words import Among, Element, Thing
 from codec.testing import things
+from codec.testing.bodies import cut, every
 from codec.testing.identities import seeds
 from codec.testing.records import Record, build, canonical, listed, records_of, values_of
 from codec.testing.things import Kind
@@ -179,4 +181,15 @@ def _refused_keys(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]
             yield Scene(((text + b"?", b"!"),), odd=True, hits=hits, option=row.option)
 
 
-_EDGES = (_preferences, _names, _ends, _allowed, _refused_keys)
+def _cuts(adapter: plan.Adapter, entity: plan.Entity) -> Iterator[Scene]:
+    """A thing whose body is one byte longer than a piece is where no option says otherwise."""
+    if entity.bodies is None:
+        return
+    size = every(adapter, entity)
+    small = min(drawn(things(entity, adapter), FEW), key=lambda thing: len(repr(thing)))
+    thing = cut(entity, with_body(entity, small, b"x" * (size + 1)), size)
+    records = (canonical(*one) for one in records_of(entity, thing))
+    yield Scene((*around(adapter, entity, thing), *records), hits=frozenset({cut_anchor(adapter.name, entity)}))
+
+
+_EDGES = (_preferences, _names, _ends, _allowed, _refused_keys, _cuts)

@@ -6,7 +6,7 @@ Deterministic: the same spec gives the same vectors. Memory: the inputs and answ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from codec.conformance.bench import MOST_REFUSED, Bench, flags
@@ -112,12 +112,12 @@ class _Valid:
         if vector is not None:
             yield vector
         self.trees.append((answer, options))
-        yield from self._encoded(answer, seen, label)
+        yield from self._encoded(answer, seen, label, [{}] if scene.hits else [{}, *self._numbers()])
 
-    def _encoded(self, files: Files, seen: set[str], label: str) -> Iterator[Vector]:
+    def _encoded(self, files: Files, seen: set[str], label: str, every: Iterable[Options]) -> Iterator[Vector]:
         about = _deepest(seen) or self.adapter.name
         documents = ", ".join(sorted(_kinds(seen - {one for one in seen if one.startswith(self.bench.container.name)})))
-        for options in ({}, *self._numbers()):
+        for options in every:
             ways = ", ".join(options) or label
             sentence = f"Documents of {documents or 'nothing'}, encoded"
             vector = self.bench.encode(about, f"tree-{ways}", sentence, files, hit=seen, options=options)

@@ -78,6 +78,11 @@ def row_points(adapter: str, row: plan.Row) -> Iterator[Point]:
             yield from _part_points(where, part, unread)
 
 
+def limit_anchor(base: str, slot: plan.Slot, number: int) -> str:
+    """The anchor of a limit of a slot's layout."""
+    return f"{base}.{slot.name}.limits.{number}"
+
+
 def not_read(row: plan.Row) -> str:
     """Why a record kind is not looked into, if it is not."""
     if row.unread or row.role == "dropped":
@@ -90,6 +95,8 @@ def not_read(row: plan.Row) -> str:
 def _part_points(base: str, part: plan.Part, unread: str) -> Iterator[Point]:
     if isinstance(part, plan.Slot):
         yield Point(f"{base}.{part.name}", "slot", part.place, unread or (ANY_BYTES if is_total(part.layout) else ""))
+        for number, _ in enumerate(() if unread else part.layout.limits(), 1):
+            yield Point(limit_anchor(base, part, number), "limit", part.place, NO_MISTAKE)
     elif isinstance(part, plan.Optional):
         for slot in part.parts:
             yield Point(f"{base}.{slot.name}", "slot", slot.place, unread)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from codec.conformance import damage
 from codec.conformance.bench import Bench, Tally, flags
 from codec.conformance.json_paths import absent_paths, member_paths
-from codec.conformance.points import form_anchor, not_read, parents, row_anchor
+from codec.conformance.points import form_anchor, limit_anchor, not_read, parents, row_anchor
 from codec.conformance.specimens import Scene
 from codec.conformance.vectors import Options, Vector
 from codec.conformance.wire_fields import fields_of, type_members_of
@@ -136,6 +136,9 @@ class RecordVectors:
                 yield base, damage.of_literal(data, start, end)
             elif isinstance(part, plan.Slot):
                 yield f"{base}.{part.name}", damage.of_slot(data, start, end)
+                for number, limit in enumerate(part.layout.limits(), 1):
+                    changed = f"limit-{number}", "is at a limit", data[:start] + limit + data[end:]
+                    yield limit_anchor(base, part, number), iter([changed])
             elif isinstance(part, (plan.Flags, plan.Slack)):
                 name = "flags" if isinstance(part, plan.Flags) else "slack"
                 yield f"{base}.{name}", damage.of_slot(data, start, end)

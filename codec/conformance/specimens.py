@@ -106,18 +106,10 @@ def _joined(
     join, row = bodies.join, entity.row(take.row)
     elements = [_piece(entity, row, take, number, data, drawn_thing[join.only]) for number, data in enumerate(PIECES)]
     thing = drawn_thing | {entity.row(other.row).each: [] for other in join.takes}
-    if entity.choose is not None:
-        thing[entity.choose.field] = entity.choose.candidates[0].get(thing, ())
-    thing |= {join.field: b"".join(PIECES), row.each: elements}
-    for check in entity.checks:
-        thing = satisfy(_no_draw(), check.condition, thing, entity.fields)
+    thing = with_body(entity, thing | {row.each: elements}, b"".join(PIECES))
     size = sum(map(len, PIECES))
     thing[join.parts] = [_part(entity, join.parts, bodies, take, size)]
-    if entity.within is not None:
-        alias, parent = entity.within
-        holder = thing[alias]
-        assert isinstance(holder, dict)
-        yield from (canonical(*one) for one in records_of(adapter.entity(parent), holder))
+    yield from around(adapter, entity, thing)
     for one, known, element in records_of(entity, thing | {row.each: []}):
         yield canonical(one, known, element)
     for number, element in enumerate(elements):
@@ -136,6 +128,26 @@ def _joined(
                 build(one.key, values_of(one.key, whole, ())),
                 build(one.forms[0].parts, values_of(one.forms[0].parts, whole, ())),
             )
+
+
+def with_body(entity: plan.Entity, thing: Thing, body: bytes) -> Thing:
+    """A thing that is shown, with another body, and with all that its checks ask of that."""
+    assert entity.bodies is not None
+    thing = thing | {entity.bodies.join.field: body}
+    if entity.choose is not None:
+        thing[entity.choose.field] = entity.choose.candidates[0].get(thing, ())
+    for check in entity.checks:
+        thing = satisfy(_no_draw(), check.condition, thing, entity.fields)
+    return thing
+
+
+def around(adapter: plan.Adapter, entity: plan.Entity, thing: Thing) -> Iterator[Record]:
+    """The records of what a thing lies within, if it does."""
+    if entity.within is not None:
+        alias, parent = entity.within
+        holder = thing[alias]
+        assert isinstance(holder, dict)
+        yield from (canonical(*one) for one in records_of(adapter.entity(parent), holder))
 
 
 def _no_draw() -> st.DrawFn:

@@ -39,6 +39,7 @@ class TreeVectors:
     def __init__(self, bench: Bench, adapter: plan.Adapter, trees: list[tuple[Files, Options]]) -> None:
         self.bench, self.adapter, self.trees = bench, adapter, trees
         self._tallies: dict[str, Tally] = {}
+        self._names = {f"{adapter.name}.{names.name}": names for names in adapter.names.values()}
 
     def vectors(self) -> Iterator[Vector]:
         """Of every kind of document, and of what stands around them."""
@@ -89,6 +90,9 @@ class TreeVectors:
             yield anchor, _between(before, damage.of_text(text), after)
         if not whole:
             yield anchor, damage.of_lines(data)
+        names, longest = self._names.get(anchor), f"{anchor}.longest"
+        if names is not None and texts and not self._tally(longest).places:
+            yield longest, _between(b"", damage.of_length(texts[0], names.max_line), b"".join(texts[1:]))
 
     @staticmethod
     def _members(

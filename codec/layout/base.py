@@ -91,6 +91,10 @@ class Layout(ABC):
     def values(self) -> SearchStrategy[object]:
         """Every value that this layout can hold and give back."""
 
+    def limits(self) -> tuple[bytes, ...]:
+        """Right bytes at its limits, which its values hardly meet; for conformance."""
+        return ()
+
     def order(self) -> str:
         """The order that the bytes impose: layouts with the same answer merge without a sort."""
         return self.word

@@ -87,3 +87,8 @@ class Counted(Layout):
 
         group = st.tuples(*(st.binary(max_size=12) for _ in range(self.strings)))
         return st.lists(group, max_size=4).map(tuple)
+
+    def limits(self) -> tuple[bytes, ...]:
+        """See `Layout`: no group, and two whose strings are of different lengths."""
+        group = tuple(b"a" * length for length in range(self.strings))
+        return self.write(()), self.write((group, group[::-1]))

@@ -178,6 +178,10 @@ class Clamped(Fixed):
 
         return st.integers(0, self.most) | st.sampled_from([0, self.most])
 
+    def limits(self) -> tuple[bytes, ...]:
+        """See `Layout`: what is not cut, and what is."""
+        return tuple(struct.pack(self.format, number) for number in (self.most, self.most + 1, ALL_BITS))
+
 
 @primitive("floor")
 class Floor(Fixed):

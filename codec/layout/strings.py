@@ -82,6 +82,9 @@ class Utf8(Rest):
         return st.text(st.characters(codec="utf-8"), max_size=20)
 
 
+LONG = 1 << 16  # bytes; longer ones make no examples
+
+
 @primitive("prefixed")
 class Prefixed(Layout):
     """Bytes with their length in front, at most `max`."""
@@ -123,6 +126,12 @@ class Prefixed(Layout):
         from hypothesis import strategies as st
 
         return st.binary(max_size=min(self.most, 40))
+
+    def limits(self) -> tuple[bytes, ...]:
+        """See `Layout`: the longest, if it is not too long for an example."""
+        assert self.length.size is not None
+        longest = self.most.to_bytes(self.length.size, self.length.byte_order) + bytes(self.most)
+        return (longest,) if self.most <= LONG else ()
 
     def width(self) -> str:
         return f"{self.length.size}+≤{self.most}"

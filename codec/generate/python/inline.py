@@ -18,8 +18,8 @@ from functools import cached_property
 TOOLKIT = "codec"
 LEFT_OUT = frozenset(
     {
-        *("arguments", "build", "config", "construct", "describe", "holds", "may_begin", "optional", "order", "schema"),
-        *("takes", "values", "width", "word", "_emit_check"),
+        *("arguments", "build", "config", "construct", "describe", "holds", "limits", "may_begin", "optional", "order"),
+        *("schema", "takes", "values", "width", "word", "_emit_check"),
     }
 )
 EMITS = "emit_"  # what methods begin with that write code
