@@ -76,7 +76,8 @@ def of_message(data: bytes, start: int, end: int) -> Iterator[Candidate]:
 # ------------------------------------------------------------------------------------------------ JSON
 
 
-IN_RANGE = ("one-more", "changed", "missing", "two", "null", "value-", "added-one")  # wrong only beside other members
+NAMED = "value-"  # what values are called that checks name
+IN_RANGE = ("one-more", "changed", "missing", "two", "null", NAMED, "added-one")  # wrong only beside other members
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ def of_member(value: object, path: tuple[Step, ...], others: tuple[str, ...] = (
     `others` are JSON texts to put there too.
     """
     here = at(value, path)
+    for text in others:
+        yield f"{NAMED}{_word(text)}", f"is {text}", _text(_put(value, path, Token(text)))
     if isinstance(here, Token) and here.lstrip("-").isdigit():
         yield "one-more", "is one more", _text(_put(value, path, Token(str(int(here) + 1))))
     elif isinstance(here, str) and not isinstance(here, Token):
@@ -156,8 +159,6 @@ def of_member(value: object, path: tuple[Step, ...], others: tuple[str, ...] = (
     yield "case", "is spelt in other letters", _text(_renamed(value, path))
     for name, text in OTHERS:
         yield name, f"is {text}", _text(_put(value, path, Token(text)))
-    for text in others:
-        yield f"value-{_word(text)}", f"is {text}", _text(_put(value, path, Token(text)))
 
 
 def _word(text: str) -> str:

@@ -39,22 +39,27 @@ class TreeVectors:
     def __init__(self, bench: Bench, adapter: plan.Adapter, trees: list[tuple[Files, Options]]) -> None:
         self.bench, self.adapter, self.trees = bench, adapter, trees
         self._tallies: dict[str, Tally] = {}
+        self._right: set[tuple[str, ...]] = (
+            set()
+        )  # members, and values that checks name and that are right in such trees
         self._names = {f"{adapter.name}.{names.name}": names for names in adapter.names.values()}
 
     def vectors(self) -> Iterator[Vector]:
         """Of every kind of document, and of what stands around them."""
-        for files, _ in self.trees:
+        for files, options in self.trees:
             for path in sorted(files):
                 for anchor, document in self.bench.observer.documents(path):
                     if anchor.startswith(f"{self.adapter.name}."):
-                        yield from self._of_document(files, path, anchor, document)
+                        yield from self._of_document(files, path, anchor, document, tuple(options))
         for files, _ in self.trees[:MOST_TREES]:
             yield from self._of_folders(files)
         yield from self._too_large()
 
     # -------------------------------------------------------------------------------------------- one document
 
-    def _of_document(self, files: Files, path: str, anchor: str, document: plan.Document | None) -> Iterator[Vector]:
+    def _of_document(
+        self, files: Files, path: str, anchor: str, document: plan.Document | None, options: tuple[str, ...]
+    ) -> Iterator[Vector]:
         entity = self.adapter.entity(document.entity if document is not None else self.adapter.entities[0].name)
         spoken = dict(spoken_of(entity, document, anchor)) if document is not None else {}
         for found, candidates in self._groups(files[path], anchor, document, spoken):
@@ -69,7 +74,7 @@ class TreeVectors:
                 if full and not checking:
                     break
                 if not full or name.startswith(damage.IN_RANGE):
-                    yield from self._ask(found, name, f"`{found}` {sentence}", files | {path: data})
+                    yield from self._ask(found, name, f"`{found}` {sentence}", files | {path: data}, options=options)
         names = self._tallies.setdefault(f"{anchor} names", Tally())
         if names.places < MOST_NAMES:
             names.places += 1
@@ -219,14 +224,26 @@ class TreeVectors:
         return self._tallies.setdefault(anchor, Tally(self.bench.most))
 
     def _ask(
-        self, anchor: str, name: str, sentence: str, files: Files, links: tuple[Link, ...] = ()
+        self,
+        anchor: str,
+        name: str,
+        sentence: str,
+        files: Files,
+        links: tuple[Link, ...] = (),
+        options: tuple[str, ...] = (),
     ) -> Iterator[Vector]:
         if not possible({*files, *(link.path for link in links)}):
             return
         vector = self.bench.encode(
             anchor, name, sentence, files, hit=parents(anchor), kinds=("near-valid", "invalid"), links=links
         )
-        if vector is not None and self._tally(anchor).take(vector, new=self.bench.is_new(vector)):
+        if vector is None:
+            return
+        right = (anchor, name, *options)
+        if vector.accepted and name.startswith(damage.NAMED) and right not in self._right:
+            self._right.add(right)
+            yield vector
+        elif self._tally(anchor).take(vector, new=self.bench.is_new(vector)):
             yield vector
 
 

@@ -74,6 +74,20 @@ SUBTLE = {
         "{greatest_child: {of: Message, by: sequence_number}}]}, 1]}]}",
     ),
     "a limit that is one too low": ("container", "max: 1048584", "max: 1048583"),
+    "a time that is clamped too early": (
+        "redis",
+        "max: 9223372036854775807, because",
+        "max: 9223372036854775806, because",
+    ),
+    "a text that may be one byte less": ("s3", "max: 65535", "max: 65534"),
+    "texts that are counted one by one": (
+        "s3",
+        "peers:   {counted: u16, group: 2}",
+        "peers:   {counted: u16, group: 1}",
+    ),
+    "a line that may be one byte less": ("s3", "max_line: 4194304", "max_line: 4194303"),
+    "a body that is cut elsewhere": ("s3", "default: 1048576}", "default: 1048575}"),
+    "a check whose limit is one too low": ("sqs", "72057594037927935]}, {at_most", "72057594037927934]}, {at_most"),
 }
 
 
