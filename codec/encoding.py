@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -32,8 +33,10 @@ from codec.tree.spans import Spans
 from codec.tree.walk import TreeFault, TreeReader
 from codec.workers import jobs_of
 
-RecordsFrom = Callable[..., Iterator[tuple[bytes, bytes]]]
-"""Key and value of records by plain key, from the key `start` on if one is given; to be called once in a process."""
+Records = Iterator[list[tuple[bytes, bytes]]]
+"""Key and value of records by plain key, as consecutive lists."""
+RecordsFrom = Callable[..., Records]
+"""Records from the key `start` on, if one is given."""
 
 
 def encode(source: Path, sink: BinaryIO, options: EncodeOptions) -> EncodeResult:
@@ -140,7 +143,7 @@ def records_of(
     _need_adapters(container, selected, known, manifest)
     names = tuple(name for name in container.encode_order if name in selected)
     alone = replace(options, jobs=1)  # whoever compares may share its own work
-    return records_with(container, tree, alone, names, known, Besides(), sorter)()
+    return chain.from_iterable(records_with(container, tree, alone, names, known, Besides(), sorter)())
 
 
 def records_with(
@@ -167,19 +170,22 @@ def records_with(
     return partial(_records, sorter, tree if writer.kept else None)
 
 
-def _records(
-    sorter: Sorter[tuple[bytes, bytes]], tree: Path | None, start: bytes = b""
-) -> Iterator[tuple[bytes, bytes]]:
+def _records(sorter: Sorter[tuple[bytes, bytes]], tree: Path | None, start: bytes = b"") -> Records:
     """From the key `start` on; values that stayed in files of the tree are fetched."""
-    items = sorter.sorted((start,))
-    return items if tree is None else _fetched(items, tree)
+    some = sorter.blocks((start,))
+    return some if tree is None else _fetched(some, tree)
 
 
-def _fetched(items: Iterator[tuple[bytes, bytes]], tree: Path) -> Iterator[tuple[bytes, bytes]]:
+def _fetched(some: Records, tree: Path) -> Records:
+    """Each that is to be fetched alone."""
     try:
         with TreeReader(tree) as reader, Spans(reader) as spans:
-            for item in items:
-                yield item if len(item) == 2 else (item[0], spans.fetch(item[2:]))
+            for fetched, items in groupby(chain.from_iterable(some), key=lambda item: len(item) > 2):
+                if not fetched:
+                    yield list(items)
+                    continue
+                for item in items:
+                    yield [(item[0], spans.fetch(item[2:]))]
     except TreeFault as fault:
         place = Place(shown_path(str(tree / fault.path)))
         raise TreeError("tree-changed", "a file changed while it was read", place, found=fault.found) from None

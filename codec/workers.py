@@ -11,7 +11,8 @@ import marshal
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from struct import Struct
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 USUAL_JOBS = 2  # more would pay in memory for what one disk and one sorted output cannot give
 _SIGNALS = frozenset((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 _HEAD = Struct("<QQ?")  # bytes of what follows, how many files, whether it is an error
+_TURN = Struct("<H")
 _FILES_AT_ONCE = 200  # descriptors in one message; the system takes 253
 
 
@@ -61,6 +63,50 @@ def in_children(tasks: Sequence[Task]) -> list[Result]:
         children.end()
 
 
+class Failed(Exception):
+    """What went wrong in a turn. Of several children that fail, the one of the least turn says what is raised."""
+
+    def __init__(self, turn: int, error: BaseException) -> None:
+        super().__init__(turn, error)
+        self.turn, self.error = turn, error
+
+
+class Turns:
+    """The numbers from 0 on, in order, each of them for one of the processes that are forked meanwhile: for whoever is free.
+
+    They wait in a pipe, which has room for `MOST`; whoever makes them must `close` them.
+    """
+
+    MOST = 2048
+
+    def __init__(self, count: int) -> None:
+        assert count <= self.MOST
+        try:
+            self._from, to = os.pipe()
+        except OSError as problem:
+            raise EnvironmentProblem("worker", f"work cannot be shared: {problem.strerror}") from None
+        os.write(to, b"".join(map(_TURN.pack, range(count))))
+        os.close(to)
+
+    def __iter__(self) -> Iterator[int]:
+        while data := os.read(self._from, _TURN.size):
+            yield _TURN.unpack(data)[0]
+
+    def take(self, work: Callable[[int], None]) -> None:
+        """In a child: `work` in each turn that it gets. Once one fails, nobody gets another; raises `Failed`."""
+        for turn in self:
+            try:
+                work(turn)
+            except BaseException as error:
+                for _ in self:
+                    pass
+                raise Failed(turn, error) from error
+
+    def close(self) -> None:
+        """This process takes no more."""
+        os.close(self._from)
+
+
 class Children:
     """Tasks that are being done, each in a process of its own; whoever starts them must `end` them.
 
@@ -82,9 +128,18 @@ class Children:
             gc.unfreeze()
 
     def results(self) -> list[Result]:
-        """Wait for all; their results in order. Raises the error of the first task that failed, as it would be raised
-        here. Memory is that of the results."""
-        return [child.result() for child in self._children]
+        """Wait for all; their results in order. Raises the error of the first task that failed, or of the least turn, as it
+        would be raised here. Memory is that of the results."""
+        results: list[Result] = []
+        failed: list[Failed] = []
+        for child in self._children:
+            try:
+                results.append(child.result())
+            except Failed as error:
+                failed.append(error)
+        if failed:
+            raise min(failed, key=attrgetter("turn")).error
+        return results
 
     def end(self) -> None:
         """See to it that no child is left."""

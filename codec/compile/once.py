@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
+
+from codec.spec.words import OPTION
 
 OFTEN = 4  # so many places: fewer may all be in branches that are not taken
 OURS = "the_"
@@ -17,36 +19,72 @@ Node = TypeVar("Node", bound=ast.expr)
 _METHODS = ("encode", "get")
 
 
-def once(lines: list[str], is_pure: Callable[[str], bool], fresh: Callable[[str], str]) -> list[str]:
+def once(
+    lines: list[str], is_pure: Callable[[str], bool], fresh: Callable[[str], str], known: Iterable[str] = ()
+) -> list[str]:
     """The lines of a function body, or of a part of it, with what they have often made in front of them.
 
-    `is_pure` tells which functions have no effect; `fresh` gives a name that is not taken.
+    `is_pure` tells which functions have no effect; `fresh` gives a name that is not taken; `known` are locals.
     """
     depth = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
-    front, body = _parted([line[depth:] for line in lines], {"thing"}, OFTEN, is_pure, fresh)
+    front, body = _parted([line[depth:] for line in lines], {"thing"}, OFTEN, is_pure, fresh, known)
     return [" " * depth + line for line in (*front, *body)]
 
 
 def once_for_all(
     loop: list[str], parent: str, is_pure: Callable[[str], bool], fresh: Callable[[str], str]
 ) -> list[str]:
-    """The lines of a loop over `things` of one parent, with what they make of it in front of the loop."""
+    """The lines of a loop over `things` of one parent, with what they make of it and of options in front of the loop."""
     depth = len(loop[0]) - len(loop[0].lstrip())
-    body, name = [line[depth:] for line in loop], fresh(f"{OURS}{parent}_of_all")
-    parents = (node for node in _outside(ast.parse("\n".join(body)), ast.Subscript) if _is_parent(node, parent))
-    front, body = _parted(_replaced(body, [(node, name) for node in parents]), {name}, 1, is_pure, fresh)
-    return [" " * depth + line for line in (f"{name} = things[0][{parent!r}]", *front, *body)]
+    body = [line[depth:] for line in loop]
+    taken = [(node, _key(node)) for node in _outside(ast.parse("\n".join(body)), ast.Subscript, ast.Call)]
+    taken = [(node, key) for node, key in taken if key == parent or key.startswith(OPTION)]
+    names = {key: fresh(f"{OURS}{_plain(key)}_of_all") for key in dict.fromkeys(key for _, key in taken)}
+    body = _replaced(body, [(node, names[key]) for node, key in taken])
+    front, body = _parted(body, {*names.values()}, 1, is_pure, fresh)
+    heads = (f"{name} = things[0].get({key!r})" for key, name in names.items())
+    return [" " * depth + line for line in (*heads, *front, *body)]
 
 
-def _is_parent(node: ast.Subscript, parent: str) -> bool:
-    return ast.unparse(node) == f"thing[{parent!r}]"
+def in_locals(lines: list[str], names: Mapping[str, str]) -> list[str]:
+    """The lines of a loop over `things` with locals instead of the entries that they add to each thing, by key. Who takes
+    the thing as a whole gets it with those that are there by then, and with what only the first thing has."""
+    depth = len(lines[0]) - len(lines[0].lstrip())
+    body = [line[depth:] for line in lines]
+    tree = ast.parse("\n".join(body))
+    taken = list(_outside(tree, ast.Subscript, ast.Call))
+    some: list[tuple[ast.expr, str]] = [(node, names[key]) for node in taken if (key := _key(node)) in names]
+    added = {key: node.lineno for node in tree.body if isinstance(node, ast.Assign) for key in map(_key, node.targets)}
+    parts = {id(node.value) for node in ast.walk(tree) if isinstance(node, (ast.Subscript, ast.Attribute))}
+    for node in _outside(tree, ast.Name):
+        if node.id == "thing" and id(node) not in parts:
+            there = (f"{key!r}: {name}" for key, name in names.items() if added[key] < node.lineno)
+            some.append((node, f"{{{', '.join(('**things[0]', '**thing', *there))}}}"))
+    return [" " * depth + line for line in _replaced(body, some)]
+
+
+def _key(node: ast.expr) -> str:
+    """The key of the thing's entry that an expression stands for, if it does."""
+    if isinstance(node, ast.Subscript):
+        holder, key = node.value, node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        holder, key = node.func.value, node.args[0]
+    else:
+        return ""
+    is_of_thing = isinstance(holder, ast.Name) and holder.id == "thing"
+    return str(key.value) if is_of_thing and isinstance(key, ast.Constant) else ""
 
 
 def _parted(
-    body: list[str], roots: set[str], often: int, is_pure: Callable[[str], bool], fresh: Callable[[str], str]
+    body: list[str],
+    roots: set[str],
+    often: int,
+    is_pure: Callable[[str], bool],
+    fresh: Callable[[str], str],
+    there: Iterable[str] = (),
 ) -> tuple[list[str], list[str]]:
-    """What is made of the `roots` at `often` places or more; and the lines, which take it from there."""
-    front, known = list[str](), set(roots)
+    """What is made of the `roots`, and of what is `there`, at `often` places or more; and the lines, which take it so."""
+    front, known = list[str](), {*roots, *there}
     while True:
         body, tree = _without_aliases(body, known)
         changed = _assigned(tree)
@@ -153,7 +191,11 @@ def _name(text: str) -> str:
         or (isinstance(one, ast.Constant) and type(one.value) is str)
     ]
     words += ["encoded"] if text.endswith(".encode()") else []
-    return OURS + "".join(letter if letter.isalnum() else "_" for letter in "_".join(words))
+    return OURS + _plain("_".join(words))
+
+
+def _plain(text: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in text)
 
 
 def _replaced(body: list[str], some: Sequence[tuple[ast.expr, str]]) -> list[str]:
@@ -164,4 +206,4 @@ def _replaced(body: list[str], some: Sequence[tuple[ast.expr, str]]) -> list[str
     return [line.decode() for line in raw]
 
 
-__all__ = ["once", "once_for_all"]
+__all__ = ["in_locals", "once", "once_for_all"]

@@ -6,10 +6,12 @@ so nothing is handed on before all of it is made.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from codec.compile.code import Code
-from codec.compile.once import once, once_for_all
+from codec.compile.once import in_locals, once, once_for_all
 from codec.compile.rows import write_parts
 from codec.layout.types import Kind, Union
 from codec.layout.wire import LENGTH, write_tag
@@ -23,7 +25,7 @@ WORDS = "codec.spec.words"
 def emit_records(code: Code, entity: plan.Entity) -> None:
     """`records_X(things, behind)`: pairs of key (with `behind` behind it) and value, and the records that others may share.
 
-    The things, at least one, have one parent, if they have any.
+    The things, at least one, have one parent, if they have any; then it is enough that the first knows it, and the options.
     """
     doc = f"All records of some {entity.name}."
     with code.function(f"records_{entity.name}", PARAMETERS, "tuple[list[Any], list[Any]]", doc):
@@ -34,6 +36,7 @@ def emit_records(code: Code, entity: plan.Entity) -> None:
         code.line("shared: list[Any] = []")
         start = code.mark()
         with code.block("for thing in things"):
+            loop = code.mark()
             code.line("element: tuple[Any, ...] = ()")
             for name, derive in entity.computed:
                 _emit_computed(code, name, derive)
@@ -44,10 +47,23 @@ def emit_records(code: Code, entity: plan.Entity) -> None:
             for row in entity.rows:
                 if row.written:
                     _emit_row(code, entity, row)
-            code.paste(once(code.cut(mark), _is_pure, code.fresh), deeper=False)
+            lines, names = code.cut(loop), dict[str, str]()
+            rows = lines[mark - loop :]
+            if entity.within:  # nobody looks at the thing afterwards
+                names = {name: code.fresh(f"own_{name}") for name, _ in entity.computed}
+                lines = in_locals(lines, names)
+                rows = _with_needed_keys(lines[mark - loop :])
+            code.paste([*lines[: mark - loop], *once(rows, _is_pure, code.fresh, names.values())], deeper=False)
         if entity.within:
             code.paste(once_for_all(code.cut(start), entity.within[0], _is_pure, code.fresh), deeper=False)
         code.line("return records, shared")
+
+
+def _with_needed_keys(lines: list[str]) -> list[str]:
+    """The lines without those that note a key for later records of the thing, where none has it."""
+    names = re.findall(f"""['"]({KEY_OF}.*?)['"]""", "\n".join(lines))
+    unused = {f"thing[{name!r}] = key" for name, count in Counter(names).items() if count == 1}
+    return [line for line in lines if line.strip() not in unused]
 
 
 def _is_pure(function: str) -> bool:

@@ -7,14 +7,16 @@ remembered, runs of entries are laid beside as many records at once.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from operator import itemgetter
 from struct import Struct
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from codec.stream.everything import Run
 
+_value_of = itemgetter(1)
 LEAST, MOST = 64, 8192  # entries that are looked at together
 ROOM = 1 << 20  # bytes of the values of records that are
 
@@ -59,11 +61,12 @@ class Cut:
 
 class Singles:
     """Canonical records, one of each key: a tree that has every version may say some twice. `repeated` counts these, and
-    `refuse`, if there is one, is told their key."""
+    `refuse`, if there is one, is told their key. They come some at a time, in lists that become its own."""
 
-    def __init__(self, records: Iterable[Record], refuse: Callable[[bytes], None] | None = None) -> None:
-        self._rest = iter(records)
-        self._held: list[Record] = []  # the next ones, last first
+    def __init__(self, some: Iterable[list[Record]], refuse: Callable[[bytes], None] | None = None) -> None:
+        self._coming = iter(some)
+        self._held: list[Record] = []
+        self._at = 0  # before it they are taken
         self._before: bytes | None = None
         self._refuse = refuse
         self.repeated = 0
@@ -73,7 +76,10 @@ class Singles:
 
     def __next__(self) -> Record:
         while True:
-            record = self._held.pop() if self._held else next(self._rest)
+            while self._at == len(self._held):
+                self._held, self._at = next(self._coming), 0
+            record = self._held[self._at]
+            self._at += 1
             if record[0] != self._before:
                 self._before = record[0]
                 return record
@@ -83,8 +89,8 @@ class Singles:
 
     def give_back(self, record: Record) -> None:
         """The record that was taken last comes again."""
-        self._held.append(record)
-        self._before = None
+        self._held[: self._at] = [record]
+        self._at, self._before = 0, None
 
     def alike(self, first: Record, run: Run[Any], most: int) -> list[Record]:
         """The records that the first ones of a run agree with, of `most` with distinct keys; the last record taken was
@@ -94,29 +100,26 @@ class Singles:
             return []
         records = [first, *self._next_ones(most - 1, ROOM - len(first[1]))]
         count = run.agreeing(records)
-        behind = self._next_ones(1, 1) if count == len(records) else []
-        following = [*records[count : count + 1], *behind]
+        following = self._next_ones(count, sys.maxsize)[count - 1 :]
         if following and following[0][0].startswith(records[count - 1][0]):  # it may stand before that one's entry
             count -= 1
-        count = count if count >= LEAST else 0
-        self._held += [*behind, *reversed(records[max(count, 1) :])]
-        if count:
-            self._before = records[count - 1][0]
+        if count < LEAST:
+            return []
+        self._at += count - 1
+        self._before = records[count - 1][0]
         return records[:count]
 
     def _next_ones(self, most: int, room: int) -> list[Record]:
-        """The next records, as many as `room` has bytes for."""
-        some, held = list[Record](), self._held
-        while len(some) < most and room > 0 and held:
-            some.append(held.pop())
-            room -= len(some[-1][1])
-        if len(some) < most and room > 0:
-            for record in islice(self._rest, most - len(some)):
-                some.append(record)
-                room -= len(record[1])
-                if room <= 0:
-                    break
-        return some
+        """The next records, as far as the values of those that are not at hand have room; they are not taken."""
+        held, at = self._held, self._at
+        if len(held) - at < most:
+            del held[:at]
+            self._at = at = 0
+            room -= sum(map(len, map(_value_of, held)))
+            while len(held) < most and room > 0 and (more := next(self._coming, None)) is not None:
+                held += more
+                room -= sum(map(len, map(_value_of, more)))
+        return held[at : at + most]
 
 
 def beside(

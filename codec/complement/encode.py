@@ -22,7 +22,7 @@ from codec.complement.pool import Pool, Ref
 from codec.complement.steps import Alike, Step, exactly, read_steps
 from codec.complement.units import Units
 from codec.compression import Expanded
-from codec.encoding import hand_over, records_with
+from codec.encoding import Records, hand_over, records_with
 from codec.errors import DataError, Place, StreamError, UsageError, from_os_error
 from codec.layout.numbers import ALL_BITS
 from codec.mapping import facts
@@ -69,7 +69,7 @@ class Complemented:
         self._units, self._shown = Units(container, shown), shown
         self._homes = Homes(container, self._units, besides, reader)
 
-    def write(self, canonical: Iterable[tuple[bytes, bytes]], sink: BinaryIO) -> Written:
+    def write(self, canonical: Records, sink: BinaryIO) -> Written:
         """Write the whole file; raises `DataError` for two records with one key, or edits that cannot be newer."""
         container, wrapping = self.container, self._wrapping
         stream = next(stream for stream in container.streams if stream.name == wrapping.stream)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from codec.complement.beside import Cut, Of, Singles, beside
 from codec.complement.note import Note, fact_line, plan_of, write_note
-from codec.complement.parts import Far, cut_of, write_parts
+from codec.complement.parts import Far, cuts_of, write_parts
 from codec.complement.steps import BASE, FAR, GROUP, LIVE, NODE, OWN, SAME, UNIT, Alike, Sink, Step, StepWriter
 from codec.compression import Compressed
 from codec.errors import EnvironmentProblem, Place
@@ -189,11 +189,11 @@ class Keeper:
 
         return Merging(self._container, self._units)
 
-    def cut(self) -> Cut | None:
-        """Where the file can be parted, if it is worth it."""
+    def cuts(self) -> list[Cut]:
+        """Where the file is parted, if that is worth it."""
         if not self._seen.ordered or self._seen.as_of is not None:
-            return None
-        return cut_of(self._reader, self.whole)
+            return []
+        return cuts_of(self._reader, self.whole)
 
     def write(self, out: Sink, records: Singles, far: Sorter[Far], start: int = 0, cut: Cut | None = None) -> None:
         """Every step, in order, or those of a part; large values that are wanted (1) or had (0) are noted in `far`."""

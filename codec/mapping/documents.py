@@ -205,13 +205,12 @@ class DocumentReader:
         except LimitError as error:
             error.place = Place(path)
             raise
-        for key, rank, record in shared:
-            self._share(key, rank, record)
+        self._share(shared)
         return True
 
     def emit_all_at_once(self, entity: Entity, things: Sequence[Thing]) -> bool:
-        """The same for many of one parent, which know the options; False if each has to be done by itself, which says
-        what is wrong with which."""
+        """The same for many of one parent, of which the first knows it and the options; False if each, which has to know them
+        too, has to be done by itself, which says what is wrong with which."""
         write = self._writers[entity.name]
         if write is None:
             return False
@@ -223,8 +222,7 @@ class DocumentReader:
             self._into.extend(records)
         except LimitError:  # which ends the run as soon as its record is met again
             return False
-        for key, rank, record in shared:
-            self._share(key, rank, record)
+        self._share(shared)
         return True
 
     def emit_with_care(self, entity: Entity, path: str, thing: Thing) -> None:
@@ -242,8 +240,7 @@ class DocumentReader:
         try:
             for key, record in self.rows.records(entity, thing):
                 self._emit(key, record)
-            for key, rank, record in self.rows.repeated(entity, thing):
-                self._share(key, rank, record)
+            self._share([*self.rows.repeated(entity, thing)])
         except LimitError as error:
             error.place = Place(path)
             raise
@@ -257,9 +254,13 @@ class DocumentReader:
                 misfit.found,
             ) from None
 
-    def _share(self, key: bytes, rank: tuple[object, ...], record: bytes) -> None:
-        self._arrival += 1
-        self._repeated.add((key, rank, self._arrival, record), 200 + len(key) + len(record))
+    def _share(self, some: Sequence[tuple[bytes, tuple[object, ...], bytes]]) -> None:
+        """Note records that several things may have in common, with what ranks them."""
+        if some:
+            weight = sum(200 + len(key) + len(record) for key, _, record in some)
+            numbered = enumerate(some, self._arrival + 1)
+            self._repeated.extend([(key, rank, number, record) for number, (key, rank, record) in numbered], weight)
+            self._arrival += len(some)
 
     def _parser(self, document: Document, size: int) -> Parse | None:
         """The engine's fast way to read a kind of document, of which there are `size` bytes."""
@@ -317,14 +318,18 @@ class DocumentReader:
     def _shared(self) -> SharedRecords:
         return cast(SharedRecords, self._into)
 
-    def begin_part(self, parts: int, arrivals: int) -> None:
-        """In a child of one of `parts` processes: forget what the parent has; its own is handed over in the end."""
+    def begin_parts(self, jobs: int) -> None:
+        """In one of `jobs` children: forget what the parent has; its own is handed over in the end."""
         self.tree.forget()
         self.tree.opened = 0
-        self._shared.begin_part(parts)
+        self._shared.begin_parts(jobs)
         self.counts = Notes()
         self._repeated = Sorter()
-        self._arrival += arrivals
+        self._before = self._arrival
+
+    def begin_part(self, arrivals: int) -> None:
+        """Records that come now come after so many of those of other parts."""
+        self._arrival = self._before + arrivals
 
     def hand_over(self) -> Result:
         """What a part has read."""

@@ -187,15 +187,18 @@ class Households:
         assert child.within is not None
         given: Thing = {child.within[0]: parent, **self.reader.on}
         for some, first, column in self.reader.some_lines(document, path):
-            unsaid = given | dict.fromkeys(name for name in child.fields if name not in some[0])
+            unsaid = dict.fromkeys(name for name in child.fields if name not in some[0])
             for at in range(0, len(some), TOGETHER):
                 things = some[at : at + TOGETHER]
-                for thing in things:
-                    thing |= unsaid
+                if unsaid:
+                    for thing in things:
+                        thing |= unsaid
+                things[0] |= given
                 if len(things) > 1 and self.reader.emit_all_at_once(child, things):
                     self._tell_parent(child, things, parent)
                     continue
                 for line, thing in enumerate(things, first + at):
+                    thing |= given
                     try:
                         self._emit_child(child, path, thing, parent)
                     except CodecError as error:

@@ -1,5 +1,5 @@
-"""The documents of a folder shared among processes: each takes a part of the list, and hands over what it has read.
-The list, and the next one, go on meanwhile.
+"""The documents of a folder shared among processes: whoever is free takes the next part of the list, and hands over in
+the end what it has read. The list, and the next one, go on meanwhile.
 
 Invariant: records, counts and the first error are those of the documents one after the other.
 """
@@ -15,12 +15,13 @@ from typing import TypeVar
 from codec.errors import CodecError
 from codec.mapping.documents import DocumentReader
 from codec.tree.walk import TreeFault
-from codec.workers import Children, Result
+from codec.workers import Children, Result, Turns
 
 LEAST = 8_000  # records that pay for starting processes
 MOST = 50_000  # units for which processes are started at a time
 MOST_RECORDS = 400_000  # and records
 TOLD_EVERY = 64  # units between two reports of progress
+PARTS = 16  # of a list for each process, at most: the last ones are as short as that
 TRIED = 32  # units that tell how many records each has
 _ARRIVALS = 1 << 40  # more records than a part can have; keeps the order among parts
 
@@ -97,9 +98,12 @@ class Sharing:
                 work(unit)
             self._reader.tell()
             return
-        parts = [part for part in _parts(units, weights, self._jobs) if part]
-        tasks = [partial(self._do, part, work, number) for number, part in enumerate(parts)]
-        self._running = Children(tasks)
+        parts = _parts(units, weights, self._jobs)
+        turns = Turns(len(parts))
+        try:
+            self._running = Children([partial(self._do, parts, work, turns)] * self._jobs)
+        finally:
+            turns.close()
         self._reader.skip_arrivals(len(parts) * _ARRIVALS)
 
     def _wait(self) -> None:
@@ -114,24 +118,31 @@ class Sharing:
         finally:
             running.end()
 
-    def _do(self, units: Sequence[Unit], work: Callable[[Unit], None], number: int) -> Result:
-        """The part of one process."""
+    def _do(self, parts: Sequence[Sequence[Unit]], work: Callable[[Unit], None], turns: Turns) -> Result:
+        """What one process does."""
         jobs, self._jobs = self._jobs, 1
-        self._reader.begin_part(jobs, number * _ARRIVALS)
-        for unit in units:
-            work(unit)
+        self._reader.begin_parts(jobs)
+
+        def part(number: int) -> None:
+            self._reader.begin_part(number * _ARRIVALS)
+            for unit in parts[number]:
+                work(unit)
+
+        turns.take(part)
         return self._reader.hand_over()
 
 
-def _parts(units: Sequence[Unit], weights: Sequence[int], count: int) -> list[Sequence[Unit]]:
-    """The units in `count` parts of about the same weight, in order."""
-    total, done, start = sum(weights), 0, 0
+def _parts(units: Sequence[Unit], weights: Sequence[int], jobs: int) -> list[Sequence[Unit]]:
+    """The units in parts, in order, for `jobs` processes: long ones first, since many parts cost more, and short ones in the
+    end, so that nobody waits long."""
+    left, done, start = sum(weights), 0, 0
+    least = left // (jobs * PARTS)
     parts: list[Sequence[Unit]] = []
     for at, weight in enumerate(weights):
         done += weight
-        if done * count >= total * (len(parts) + 1):
+        if done > least and done * (2 * jobs - 1) >= left and len(parts) < Turns.MOST - 1:
             parts.append(units[start : at + 1])
-            start = at + 1
+            start, left, done = at + 1, left - done, 0
     if start < len(units):
         parts.append(units[start:])
     return parts

@@ -26,6 +26,7 @@ from codec.stream.unread import LARGE, Unread
 STAMP = Struct(
     ">Q"
 )  # behind the keys of a stream that has its timestamps elsewhere: what makes newer versions come first
+PARTS = 16  # of a file, of which it is known where they begin
 
 
 @frozen
@@ -39,14 +40,15 @@ class Head:
 class EntryReader:
     """Finds out what a file is and reads its entries, once, in file order.
 
-    `operational` counts the node's own rows that were passed over; `total` what was read; `middle` is where an entry begins
-    behind the first half of the file, once that was reached (0 if there is none). The footer of a node's file is checked
+    `operational` counts the node's own rows that were passed over; `total` what was read; `marks` are where entries begin,
+    each of them in another of `PARTS` parts of the file, of those that were reached. The footer of a node's file is checked
     when the end is reached.
     """
 
     def __init__(self, container: Container, source: Source) -> None:
         self.container, self.source = container, source
-        self.operational = self.total = self.middle = 0
+        self.operational = self.total = 0
+        self.marks: list[int] = []
         self._payload = self._read_clock()
         self._begin = source.position
         self.front = source.before()
@@ -215,8 +217,8 @@ class EntryReader:
         data, at, size = source.data, source.at, len(source.data)
         while True:
             batch = Batch([], [], self.stamp, first=source.end - size + at, around=around)
-            if not self.middle and 2 * batch.first >= source.size:
-                self.middle = batch.first
+            if batch.first * PARTS > source.size * (len(self.marks) + 1):
+                self.marks.append(batch.first)
             add_raw, add_value, odd = batch.raws.append, batch.values.append, batch.odd
             whole = size - around
             try:

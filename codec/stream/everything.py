@@ -24,6 +24,7 @@ from codec.stream.sort import Sorter
 One = TypeVar("One", covariant=True)
 ENTRY, NODE, GROUP = range(3)
 BLOCK = 1 << 18  # what is made of it stays near the processor
+GLANCE = 1 << 14  # bytes that are read at a cut, where it may be that no more is wanted
 
 
 class Thing(NamedTuple):
@@ -147,9 +148,8 @@ class Everything:
 
     def in_runs(self, start: int = 0, cut: int = 0) -> Iterator[Thing | Entries]:
         """Each thing once, entries in runs where that is possible; of framed entries those from the one at `start` on,
-        and no run goes over `cut`, where another one begins (0: all, in runs as they come)."""
+        and no run goes over `cut`, where another one begins, a short one (0: all, in runs as they come)."""
         self.natural = True
-        self._reader.source.block = BLOCK
         self._reader.source.seek(start or self._reader.start)
         return self._grouped() if self._reader.plan.groups else self._framed(cut)
 
@@ -184,7 +184,8 @@ class Everything:
         end = self._end()
         while source.position < end:
             if not is_odd:
-                source.fill(BLOCK)
+                source.block = BLOCK if source.position != cut else min(BLOCK, GLANCE)
+                source.fill(source.block)
             data, start, base = source.data, source.at, source.end - len(source.data)
             at, size, is_odd = start, min(len(data), (cut if base + start < cut else end) - base), False
             total, last_size, same = -1, -1, 0

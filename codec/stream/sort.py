@@ -40,11 +40,12 @@ class Sorter(Generic[Item]):
         "_block_bytes",
         "_block_items",
         "_budget",
+        "_closed",
         "_directory",
         "_file",
         "_files",
         "_finished",
-        "_given",
+        "_found",
         "_items",
         "_runs",
         "_spilled",
@@ -63,7 +64,8 @@ class Sorter(Generic[Item]):
         self._block_bytes = budget // FAN_IN
         self._block_items = 0
         self._finished = False  # nothing can be added
-        self._given = False
+        self._closed = False
+        self._found: tuple[tuple[object, ...], list[_Run[Item]]] | None = None  # the last start, and where it was found
 
     def __len__(self) -> int:
         """How many items were added."""
@@ -126,21 +128,28 @@ class Sorter(Generic[Item]):
         self._finish()
 
     def sorted(self, start: tuple[object, ...] = ()) -> Iterator[Item]:
-        """All items that are not less than `start`, in order; to be called once in a process, after the last `add`, and
-        valid until `close`."""
-        if self._given:
-            raise RuntimeError("a Sorter gives its items once")
+        """All items that are not less than `start`, in order; after the last `add`, and valid until `close`."""
+        return chain.from_iterable(self.blocks(start))
+
+    def blocks(self, start: tuple[object, ...] = ()) -> Iterator[list[Item]]:
+        """The same as consecutive lists, which are the caller's; of later calls in a process those whose `start` is not less
+        find theirs sooner."""
+        if self._closed:
+            raise RuntimeError("a Sorter gives no item after close()")
         self.settle()
-        self._given = True
         if not self._runs:
-            items, self._items = self._items, []
-            return islice(items, bisect_left(items, start), None)
-        return self._merged(self._runs, start)
+            return iter([self._items[bisect_left(self._items, start) :]])
+        runs: list[_Run[Item]] = [_Run(*run, start) for run in self._runs]
+        if self._found is not None and start >= self._found[0]:
+            for run, before in zip(runs, self._found[1], strict=True):
+                run.at = before.found
+        self._found = start, runs
+        return _merge(runs)
 
     def close(self) -> None:
         """Free memory and disk; may be called at any time and more than once."""
         self._finish()
-        self._given = True
+        self._closed = True
         self._items = []
         self._runs = []
         self._file = None
@@ -211,18 +220,18 @@ class Sorter(Generic[Item]):
         file.write(_HEAD.pack(len(first), len(raw)) + first)
         file.write(raw)
 
-    def _merged(self, runs: list[tuple[IO[bytes], int, int]], start: tuple[object, ...] = ()) -> Iterator[Item]:
-        return chain.from_iterable(_merge([_Run(*run, start) for run in runs]))
+    def _merged(self, runs: list[tuple[IO[bytes], int, int]]) -> Iterator[Item]:
+        return chain.from_iterable(_merge([_Run(*run) for run in runs]))
 
 
 class _Run(Generic[Item]):
     """One sorted run of a file, of which one block at a time is in memory; without what is less than `least`."""
 
-    __slots__ = ("_at", "_end", "_file", "_least", "block", "start")
+    __slots__ = ("_end", "_file", "_least", "at", "block", "found", "start")
 
     def __init__(self, file: IO[bytes], at: int, end: int, least: tuple[object, ...] = ()) -> None:
         self._file = file
-        self._at = at
+        self.at = self.found = at  # the next block; the first one that has something wanted
         self._end = end
         self._least = least
         self.block: list[Item] = []
@@ -233,25 +242,25 @@ class _Run(Generic[Item]):
         while self.start >= len(self.block):
             self.block = []
             self.start = 0
-            if self._at >= self._end:
+            if self.at >= self._end:
                 return False
-            first, size = _HEAD.unpack(_read_at(self._file, _HEAD.size, self._at))
-            block = self._at + _HEAD.size + first
-            self._at = block + size
+            first, size = _HEAD.unpack(_read_at(self._file, _HEAD.size, self.at))
+            here, block = self.at, self.at + _HEAD.size + first
+            self.at = block + size
             if self._least and self._is_less():
                 continue
             self.block = marshal.loads(_read_at(self._file, size, block))
             if self._least:
-                self.start = bisect_left(self.block, self._least)
+                self.start, self.found = bisect_left(self.block, self._least), here
                 self._least = self._least if self.start == len(self.block) else ()  # all that follows is wanted
         return True
 
     def _is_less(self) -> bool:
         """Whether the next block begins with less than all that is wanted."""
-        if self._at >= self._end:
+        if self.at >= self._end:
             return False
-        first, _ = _HEAD.unpack(_read_at(self._file, _HEAD.size, self._at))
-        return bool(marshal.loads(_read_at(self._file, first, self._at + _HEAD.size)) < self._least[0])
+        first, _ = _HEAD.unpack(_read_at(self._file, _HEAD.size, self.at))
+        return bool(marshal.loads(_read_at(self._file, first, self.at + _HEAD.size)) < self._least[0])
 
     def take(self, stop: int) -> list[Item]:
         """The items up to `stop`, which the caller found by bisecting the block."""

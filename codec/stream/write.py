@@ -48,8 +48,8 @@ class Records(Protocol):
 class SharedRecords(Records, Protocol):
     """Records that several processes may collect."""
 
-    def begin_part(self, parts: int) -> None:
-        """In a child, one of `parts`: forget what the parent took."""
+    def begin_parts(self, jobs: int) -> None:
+        """In one of `jobs` children: forget what the parent took."""
 
     def hand_over(self) -> tuple[object, tuple[int, ...]]:
         """In a child: what it took, as plain values and open files."""
@@ -174,9 +174,9 @@ class SnapshotRecords(_Stream):
             if len(key) - len(self.tail) > self.most_key or size > self.most_value:
                 self.too_large(key[: len(key) - len(self.tail)], size)
 
-    def begin_part(self, parts: int) -> None:
+    def begin_parts(self, jobs: int) -> None:
         """See `SharedRecords`."""
-        self.sorter = self.sorter.empty_copy(parts)
+        self.sorter = self.sorter.empty_copy(jobs)
         self.count = 0
         if self.tally is not None:
             self.tally = Tally()
@@ -264,9 +264,9 @@ class StreamWriter(_Stream):
             else:
                 self.add(plain, self.frame.fetch(cast(Span, value)))
 
-    def begin_part(self, parts: int) -> None:
+    def begin_parts(self, jobs: int) -> None:
         """See `SharedRecords`."""
-        self.sorter, self.count, self.kept = self.sorter.empty_copy(parts), 0, 0
+        self.sorter, self.count, self.kept = self.sorter.empty_copy(jobs), 0, 0
 
     def hand_over(self) -> tuple[object, tuple[int, ...]]:
         """See `SharedRecords`."""

@@ -75,7 +75,7 @@ def test_two_processes_make_what_one_makes(history: History) -> None:
 
 @examples(12)
 @given(data=st.data(), history=HISTORIES)
-def test_a_file_in_two_parts_has_the_same_steps(data: DataObject, history: History) -> None:
+def test_a_file_in_parts_has_the_same_steps(data: DataObject, history: History) -> None:
     file = WRITERS[0].write(in_order(CONTAINER, history))
     whole = decoded(file, complement=True)
     with in_parts(data.draw(st.integers(16, 512))):
@@ -88,7 +88,7 @@ def test_a_file_in_two_parts_has_the_same_steps(data: DataObject, history: Histo
 
 
 def test_parts_end_where_no_key_goes_on() -> None:
-    """Of versions of one key and of keys that begin with it, all are in one part, wherever the middle is."""
+    """Of versions of one key and of keys that begin with it, all are in one part, wherever it is cut."""
     foreign = [b"k" * length for length in range(1, 6)]
     versions = [Version(key, at, key) for key in foreign for at in range(1, 9)]
     others = [Version(b"%c%d" % (letter, number), 3, b"") for letter in b"az" for number in range(20)]
@@ -104,7 +104,7 @@ def test_parts_end_where_no_key_goes_on() -> None:
 def in_parts(block: int) -> Iterator[None]:
     """Any file is parted; a block has so many bytes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "PARTED", 0)
+        patch.setattr(parts, "PART", 0)
         for module in (source, everything):
             patch.setattr(module, "BLOCK", block)
         yield

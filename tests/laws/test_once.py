@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codec.compile.once import once, once_for_all
+from codec.compile.once import in_locals, once, once_for_all
 from tests.support.laws import examples
 
 LINES = [
@@ -80,7 +80,7 @@ LOOP = [
     '        if thing["parent"]["flag"]:',
     '            made.append(double(thing["parent"]["text"].encode()) + thing["own"])',
     '        made.append(noted(thing["parent"]["number"]))',
-    '        made.append(thing["of"])',
+    '        made.append((thing["of"], thing.get("option on")))',
 ]
 
 
@@ -105,9 +105,36 @@ def test_what_things_have_of_their_parent_is_made_once_for_all(parent: dict[str,
             notes.append("double")
             return raw + raw
 
-        things = [{"parent": dict(parent), "own": one} for one in own]
+        things: list[dict[str, object]] = [{"own": one} for one in own]
+        for thing in things if lines is LOOP else things[:1]:
+            thing |= {"parent": dict(parent), "option on": True}
         given_out.append(of_all(lines)(things, double, lambda value: value))  # type: ignore[operator]
         calls.append(len(notes))
     assert given_out[0] == given_out[1]
     assert calls[1] == 1
     assert calls[0] == len(own) * bool(parent["flag"])
+
+
+ADDING = [
+    "    for thing in things:",
+    '        thing["one"] = thing["own"] + 1',
+    "        made.append(noted(dict(thing)))",
+    '        thing["two"] = thing["one"] * 2',
+    '        if thing.get("two", 0) > 9:',
+    '            made.append((thing["one"], noted(dict(thing))))',
+    '        made.append(thing["two"])',
+]
+
+
+@examples(50)
+@given(own=st.lists(st.integers(0, 9), min_size=1, max_size=4))
+def test_locals_say_what_entries_say(own: list[int]) -> None:
+    short = [ADDING[0], *in_locals(ADDING[1:], {"one": "own_one", "two": "own_two"})]
+    given_out, things = [], list[dict[str, object]]()
+    for lines in (ADDING, short):
+        things = [{"own": one} for one in own]
+        for thing in things if lines is ADDING else things[:1]:
+            thing |= {"given": True}
+        given_out.append(of_all(lines)(things, None, lambda value: value))  # type: ignore[operator]
+    assert given_out[0] == given_out[1]
+    assert all(thing.keys() <= {"own", "given"} for thing in things), "nothing is added to the things"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from zlib import crc32
 
 import pytest
@@ -34,9 +34,10 @@ Seen = tuple[bytes | None, bytes, bytes | None]
     given=st.dictionaries(KEYS, st.tuples(VALUES, st.sampled_from([0, 1, ALL_BITS])), max_size=30),
     edits=st.dictionaries(KEYS, st.none() | VALUES, max_size=6),
     size=st.integers(1, 12),
+    at_once=st.integers(1, 12),
 )
 def test_steps_in_runs_meet_what_steps_one_by_one_meet(
-    given: dict[bytes, tuple[bytes, int]], edits: dict[bytes, bytes | None], size: int
+    given: dict[bytes, tuple[bytes, int]], edits: dict[bytes, bytes | None], size: int, at_once: int
 ) -> None:
     steps = [
         Step(SAME | LIVE, 0, key + STAMP.pack(at ^ ALL_BITS), key, at, 0, 0, crc32(value), 0, 0, b"")
@@ -47,7 +48,7 @@ def test_steps_in_runs_meet_what_steps_one_by_one_meet(
     records = [(key, value) for key, value in sorted(now.items()) if value is not None]
     runs = [together(steps[start : start + size]) for start in range(0, len(steps), size)]
     with short_runs():
-        assert [*seen(runs, records)] == [*seen(steps, records)]
+        assert [*seen(runs, records, at_once)] == [*seen(steps, records, at_once)]
 
 
 def together(steps: list[Step]) -> Alike:
@@ -56,9 +57,10 @@ def together(steps: list[Step]) -> Alike:
     return Alike(0, raws, keys, b"".join(raw[-STAMP.size :] for raw in raws), checks)  # type: ignore[arg-type, misc]
 
 
-def seen(steps: Iterable[Step | Run[Step]], records: Iterable[tuple[bytes, bytes]]) -> Iterator[Seen]:
+def seen(steps: Iterable[Step | Run[Step]], records: Sequence[tuple[bytes, bytes]], at_once: int) -> Iterator[Seen]:
     """What meets, one by one: the framed key of a step, or None at the end of a key; the key and its canonical value."""
-    for step, of in beside.beside(steps, Singles(records), is_apart, STAMP):
+    some = Singles([*records[at : at + at_once]] for at in range(0, len(records), at_once))
+    for step, of in beside.beside(steps, some, is_apart, STAMP):
         if isinstance(step, Run):
             for one, (key, value) in zip(step.things(STAMP), of.records, strict=True):
                 assert one.check == crc32(value)
@@ -75,7 +77,7 @@ def test_few_large_values_are_held_at_once(agree: bool) -> None:
     steps = [
         Step(SAME | LIVE, 0, key + STAMP.pack(0), key, ALL_BITS, 0, 0, crc32(large) * agree, 0, 0, b"") for key in keys
     ]
-    records = Singles((key, large) for key in keys if made.append(1) is None)
+    records = Singles([(key, large)] for key in keys if made.append(1) is None)
     assert records.alike(next(records), together(steps), 998) == []
     assert len(made) <= 3
     assert next(records)[0] == keys[1]

@@ -29,13 +29,16 @@ def test_equals_sorted_for_every_budget(values: list[tuple[object, ...]], budget
     assert through(values, budget) == sorted(values)
 
 
-@given(items, st.integers(0, 40), parts)
-def test_from_an_item_on_comes_what_is_not_less(values: list[tuple[object, ...]], budget: int, start: bytes) -> None:
+@given(items, st.integers(0, 40), st.lists(parts, max_size=4))
+def test_from_an_item_on_comes_what_is_not_less(
+    values: list[tuple[object, ...]], budget: int, starts: list[bytes]
+) -> None:
     with Sorter[tuple[object, ...]](budget) as sorter:
         for value in values:
             sorter.add(value, 1)
         sorter.settle()
-        assert list(sorter.sorted((start,))) == [item for item in sorted(values) if item >= (start,)]
+        for start in starts:
+            assert list(sorter.sorted((start,))) == [item for item in sorted(values) if item >= (start,)]
 
 
 @given(st.lists(st.integers(0, 3), max_size=200), st.integers(0, 12))
@@ -101,17 +104,17 @@ def test_nothing_is_left_in_the_directory(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_items_are_given_once_and_none_is_taken_afterwards() -> None:
+def test_items_are_given_until_it_is_closed_and_none_is_taken_afterwards() -> None:
     for budget in (0, 100):
         sorter = Sorter[tuple[int]](budget)
         sorter.add((1,), 1)
-        assert list(sorter.sorted()) == [(1,)]
-        with pytest.raises(RuntimeError):
-            sorter.sorted()
+        assert list(sorter.sorted()) == [(1,)] == list(sorter.sorted())
         with pytest.raises(RuntimeError):
             sorter.add((2,), 1)
         sorter.close()
         sorter.close()
+        with pytest.raises(RuntimeError):
+            sorter.sorted()
 
 
 def test_a_missing_directory_is_a_typed_error(tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ import os
 import signal
 import tempfile
 import threading
+import time
+from itertools import chain
+from typing import cast
 
 import pytest
 
 from codec.errors import DocumentError, EnvironmentProblem, Place
-from codec.workers import Result, in_children, jobs_of
+from codec.workers import Result, Turns, in_children, jobs_of
 
 
 def _no_children() -> bool:
@@ -51,6 +54,41 @@ def test_the_first_error_counts_and_is_the_same() -> None:
         in_children([lambda: Result(1), lambda: wrong("second"), lambda: wrong("third")])
     assert caught.value.place == Place("second", None, 3, 4)
     assert caught.value.hint == "hint"
+    assert _no_children()
+
+
+def test_each_turn_is_taken_once() -> None:
+    turns = Turns(999)
+
+    def task() -> Result:
+        taken: list[int] = []
+        turns.take(taken.append)
+        return Result(taken)
+
+    lists = [cast("list[int]", result.value) for result in in_children([task] * 3)]
+    turns.close()
+    assert all(one == sorted(one) for one in lists)
+    assert sorted(chain.from_iterable(lists)) == list(range(999))
+
+
+def test_the_error_of_the_least_turn_counts_and_is_the_last() -> None:
+    """As it would be with the turns one after the other: whoever fails later, or earlier in time, does not matter."""
+    turns = Turns(100)
+
+    def work(turn: int) -> None:
+        if turn in (3, 4):
+            time.sleep(0.2 * (turn == 3))  # turn 4 fails first
+            raise DocumentError("code", "a message", Place(f"turn {turn}"))
+        assert turn < 5, "once one fails, nobody gets another"
+
+    def task() -> Result:
+        turns.take(work)
+        return Result(None)
+
+    with pytest.raises(DocumentError) as caught:
+        in_children([task] * 2)
+    turns.close()
+    assert caught.value.place == Place("turn 3")
     assert _no_children()
 
 
